@@ -1,0 +1,1 @@
+"""Drives many sagas at once: the only place that claims, marks and commits."""

@@ -1,0 +1,63 @@
+"""Writes down what a run did: the sync log, and what people should be told."""
+
+from odoo import fields
+
+COLUMNS = (
+    "account_id",
+    "system_id",
+    "date",
+    "step",
+    "method",
+    "path",
+    "http_status",
+    "duration_ms",
+    "error_class",
+    "message",
+    "correlation_id",
+    "request_body",
+    "response_body",
+)
+
+
+class Journal:
+    """The sync log and the news of one run."""
+
+    def __init__(self, env, system):
+        self.env = env
+        self._system_id = system.id
+
+    def record_exchanges(self, finished):
+        """Log every request of ``finished`` in one statement."""
+        now = fields.Datetime.now()
+        rows = [
+            self._row(now, item.claim.id, item.step.value, exchange)
+            for item in finished
+            for exchange in item.exchanges
+        ]
+        if rows:
+            query = f"INSERT INTO panda_sync_log ({', '.join(COLUMNS)}) VALUES %s"
+            self.env.cr.execute_values(query, rows, page_size=len(rows))
+
+    def _row(self, now, account_id, step, exchange):
+        error = exchange.error
+        return (
+            account_id,
+            self._system_id,
+            now,
+            step,
+            exchange.method,
+            exchange.path,
+            exchange.status,
+            round(exchange.duration * 1000),
+            error.kind.value if error else None,
+            (error.detail or error.code) if error else None,
+            exchange.correlation_id,
+            exchange.sent or None,
+            exchange.received or None,
+        )
+
+    def record_states(self, rows):
+        """Tell people of accounts that have come to rest."""
+        if rows:
+            accounts = self.env["panda.account"].browse(row["id"] for row in rows)
+            accounts._announce()

@@ -1,0 +1,233 @@
+"""The table ``panda_account`` as a queue: plain SQL, many rows a statement."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..panda_api.saga import FINDS, Role, Snapshot, Step
+
+CLAIMABLE = ("queued", "retry", "unknown", "running")
+"""A row that is running is due when its lease has run out."""
+
+
+@dataclass
+class Claim:
+    """A row that this run has taken, and what Odoo alone knows of it."""
+
+    snapshot: Snapshot
+    previous_state: str
+    attempt_count: int
+    partner_active: bool
+    parent_ready: bool
+    email_used: bool
+    in_panda: bool
+    operator_ready: bool
+    last_sync_at: datetime | None
+    synced_fingerprint: str | None
+    activation_email: str | None
+
+    @property
+    def id(self):
+        return self.snapshot.key
+
+
+class Queue:
+    """Claims and writes rows of one system for one run.
+
+    Every claim carries the run's token; a row whose lease has run out and that
+    another run has taken is not written any more.
+    """
+
+    def __init__(self, env, system, account_ids=None):
+        self.env = env
+        # Plain values: a commit empties the cache of every record.
+        self.system_id = system.id
+        self._root_account_id = system.root_account_id
+        self.account_ids = account_ids
+        self.token = uuid.uuid4().hex
+        self.lease = timedelta(seconds=2 * system.request_timeout + 30)
+
+    def claim(self, limit):
+        """Take up to ``limit`` due rows; to be committed before anything is sent."""
+        now = fields.Datetime.now()
+        only = SQL("AND id = ANY(%s)", self.account_ids) if self.account_ids else SQL()
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                WITH due AS (
+                    SELECT id, state FROM panda_account
+                    WHERE system_id = %(system)s AND state IN %(states)s
+                        AND next_attempt_at <= %(now)s %(only)s
+                    ORDER BY next_attempt_at, id LIMIT %(limit)s
+                    FOR UPDATE SKIP LOCKED
+                ), taken AS (
+                    UPDATE panda_account a
+                    SET state = 'running', run_token = %(token)s,
+                        next_attempt_at = %(lease)s, resync_requested = FALSE
+                    FROM due WHERE a.id = due.id
+                    RETURNING a.*, due.state AS previous_state
+                )
+                SELECT a.*, p.name, p.active AS partner_active,
+                    reseller.remote_id AS parent_remote_id,
+                    COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
+                    EXISTS (
+                        SELECT FROM panda_account other
+                        WHERE other.system_id = a.system_id AND other.id != a.id
+                            AND lower(other.email) = lower(a.email)
+                            AND other.state != 'draft'
+                            AND (other.remote_id IS NOT NULL OR other.id < a.id)
+                    ) AS email_used
+                FROM taken a
+                JOIN res_partner p ON p.id = a.partner_id
+                LEFT JOIN panda_account reseller ON reseller.id = a.parent_id
+                """,
+                system=self.system_id,
+                states=CLAIMABLE,
+                now=now,
+                only=only,
+                limit=limit,
+                token=self.token,
+                lease=now + self.lease,
+            )
+        )
+        return [self._as_claim(row) for row in rows]
+
+    def _as_claim(self, row):
+        marker_at = row["marker_at"]
+        step = Step(row["step"])
+        if marker_at and step in FINDS:
+            step = FINDS[step]  # the process that was to write down the outcome died
+        return Claim(
+            snapshot=Snapshot(
+                key=row["id"],
+                role=Role(row["role"]) if row["role"] else None,
+                name=row["name"] or "",
+                first_name=row["first_name"] or "",
+                last_name=row["last_name"] or "",
+                email=row["email"] or "",
+                phone=row["phone"] or "",
+                username=row["username"] or "",
+                has_parent=bool(row["parent_id"]),
+                parent_remote_id=row["parent_remote_id"]
+                or self._root_account_id,
+                remote_id=row["remote_id"] or "",
+                transaction_id=row["transaction_id"] or "",
+                step=step,
+                marker_at=marker_at and to_epoch(marker_at),
+                create_anyway=bool(row["create_anyway"]),
+            ),
+            previous_state=row["previous_state"],
+            attempt_count=row["attempt_count"] or 0,
+            partner_active=row["partner_active"],
+            parent_ready=row["parent_ready"],
+            email_used=row["email_used"],
+            in_panda=bool(row["remote_id"]),
+            operator_ready=bool(row["operator_ready"]),
+            last_sync_at=row["last_sync_at"],
+            synced_fingerprint=row["synced_fingerprint"],
+            activation_email=row["activation_email"],
+        )
+
+    def write(self, rows):
+        """Write the columns of ``rows`` (dicts with the same keys, ``id`` among
+        them) and return the ids of those that are still ours."""
+        if not rows:
+            return set()
+        columns = [name for name in rows[0] if name != "id"]
+        types = self.env["panda.account"]._fields
+        values = SQL(", ").join(
+            SQL("(%s, %s)", row["id"], SQL(", ").join(SQL("%s", row[n]) for n in columns))
+            for row in rows
+        )
+        assignments = SQL(", ").join(
+            SQL(
+                "%s = v.%s::%s",
+                SQL.identifier(name),
+                SQL.identifier(name),
+                SQL(types[name].column_type[1]),
+            )
+            for name in columns
+        )
+        # An edit that came while the account was worked on is sent right after.
+        updated = self.env.execute_query(
+            SQL(
+                """
+                UPDATE panda_account a SET %(assignments)s
+                FROM (VALUES %(values)s) AS v (id, %(columns)s)
+                WHERE a.id = v.id AND a.run_token = %(token)s
+                RETURNING a.id
+                """,
+                assignments=assignments,
+                values=values,
+                columns=SQL(", ").join(map(SQL.identifier, columns)),
+                token=self.token,
+            )
+        )
+        return {account_id for (account_id,) in updated}
+
+    def requeue_edited(self, ids):
+        """Queue those of ``ids`` that were edited while they were worked on, and
+        return them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE panda_account
+                SET state = 'queued', next_attempt_at = %s, resync_requested = FALSE,
+                    step = %s
+                WHERE id = ANY(%s) AND resync_requested AND state = 'synced'
+                RETURNING id
+                """,
+                fields.Datetime.now(),
+                Step.UPDATE_ACCOUNT.value,
+                list(ids),
+            )
+        )
+        return {account_id for (account_id,) in rows}
+
+    def wake_customers(self, ids):
+        """Queue the customers who wait for the resellers ``ids``."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE panda_account SET state = 'queued', next_attempt_at = %s
+                WHERE parent_id = ANY(%s) AND state = 'waiting'
+                """,
+                fields.Datetime.now(),
+                list(ids),
+            )
+        )
+
+    def get_bound(self, remote_ids, except_id):
+        """Return those of ``remote_ids`` that belong to another account of Odoo."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT remote_id FROM panda_account WHERE system_id = %s"
+                " AND remote_id = ANY(%s) AND id != %s",
+                self.system_id,
+                list(remote_ids),
+                except_id,
+            )
+        )
+        return {remote_id for (remote_id,) in rows}
+
+    def count_due(self):
+        """Return how many rows could be claimed right now."""
+        return self.env["panda.account"].search_count(
+            [("system_id", "=", self.system_id)]
+            + list(self.env["panda.account"]._get_domain_due(fields.Datetime.now()))
+        )
+
+
+def to_epoch(moment):
+    """Seconds since the epoch of a naive UTC datetime, as Odoo stores them."""
+    return (moment - fields.Datetime.to_datetime("1970-01-01")).total_seconds()
+
+
+def from_epoch(seconds):
+    """Naive UTC datetime of seconds since the epoch, ``None`` for ``None``."""
+    if seconds is None:
+        return None
+    return fields.Datetime.to_datetime("1970-01-01") + timedelta(seconds=seconds)

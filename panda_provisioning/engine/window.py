@@ -1,0 +1,100 @@
+"""Keeps every connection busy: threads that do HTTP, and timers that need none."""
+
+import heapq
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from queue import Empty, SimpleQueue
+
+from ..panda_api.client import PandaClient
+from ..panda_api.records import Exchange
+from ..panda_api.saga import Outcome, Step, perform
+
+
+@dataclass
+class Finished:
+    """A step that was performed: whose, what came of it, and the requests made."""
+
+    claim: object
+    step: Step
+    outcome: Outcome
+    exchanges: list[Exchange]
+
+
+class Window:
+    """The accounts that are being worked on, and nothing of Odoo.
+
+    Threads never touch a cursor or a record: they get a plain snapshot and give
+    back a plain outcome. Waiting for a transaction occupies no thread.
+    """
+
+    COALESCE = 0.015
+    """Seconds to gather answers for, so that they share one database round trip."""
+
+    def __init__(self, transport, threads, directory, clock):
+        self._transport = transport
+        self._directory = directory
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="panda")
+        self._finished = SimpleQueue()
+        self._timers = []
+        self._order = count()
+        self._in_flight = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def __len__(self):
+        return self._in_flight + len(self._timers)
+
+    def submit(self, claim, wait=0):
+        """Perform the next step of ``claim`` after ``wait`` seconds."""
+        if wait:
+            due = time.monotonic() + wait
+            heapq.heappush(self._timers, (due, next(self._order), claim))
+            return
+        self._in_flight += 1
+        self._pool.submit(self._perform, claim)
+
+    def take_waiting(self):
+        """Stop all timers and return the claims that waited for them."""
+        waiting = [claim for _due, _order, claim in self._timers]
+        self._timers = []
+        return waiting
+
+    def collect(self):
+        """Return what has finished, waiting for the first of it."""
+        self._submit_due()
+        timeout = None
+        if self._timers:
+            timeout = max(0, self._timers[0][0] - time.monotonic())
+        try:
+            finished = [self._finished.get(timeout=timeout)]
+        except Empty:
+            return []
+        gather_until = time.monotonic() + (self.COALESCE if self._in_flight > 1 else 0)
+        while len(finished) < self._in_flight:
+            try:
+                left = max(0, gather_until - time.monotonic())
+                finished.append(self._finished.get(timeout=left))
+            except Empty:
+                break
+        self._in_flight -= len(finished)
+        return finished
+
+    def _submit_due(self):
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            _due, _order, claim = heapq.heappop(self._timers)
+            self.submit(claim)
+
+    def _perform(self, claim):
+        exchanges = []
+        client = PandaClient(self._transport, exchanges.append)
+        outcome = perform(client, claim.snapshot, self._directory, self._clock)
+        self._finished.put(
+            Finished(claim, claim.snapshot.step, outcome, exchanges)
+        )

@@ -1,0 +1,357 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools.mail import email_normalize, email_split
+
+from ..panda_api.names import clean_username, split_name
+from ..panda_api.saga import Role, Snapshot, Step
+
+STATES = [
+    ("draft", "Not Synchronized"),
+    ("waiting", "Waiting for reseller"),
+    ("queued", "Queued"),
+    ("running", "In Progress"),
+    ("synced", "Synchronized"),
+    ("retry", "Retry scheduled"),
+    ("unknown", "Outcome unknown"),
+    ("failed", "Failed"),
+]
+
+OPTION_FIELDS = {
+    "partner_id",
+    "system_id",
+    "role",
+    "username",
+    "parent_id",
+    "contact_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "create_anyway",
+}
+"""What a person may set; everything else belongs to the engine."""
+
+
+class PandaAccount(models.Model):
+    """The binding of one commercial entity to one Panda system.
+
+    A table of its own, since the engine writes here all day and must neither lock
+    nor touch the contact.
+    """
+
+    _name = "panda.account"
+    _description = "Panda Account"
+    _order = "id desc"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Contact",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        readonly=True,
+        check_company=True,
+    )
+    system_id = fields.Many2one(
+        "panda.system",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        readonly=True,
+        check_company=True,
+    )
+    company_id = fields.Many2one(
+        related="system_id.company_id", store=True, index=True, precompute=True
+    )
+    role = fields.Selection(
+        [(Role.USER.value, "User"), (Role.RESELLER.value, "Reseller")],
+        help="User for a customer, Reseller for somebody who has customers himself.",
+    )
+    username = fields.Char(
+        copy=False, help="5 to 65 letters, digits or . - _ +; unique in the system."
+    )
+    parent_id = fields.Many2one(
+        "panda.account",
+        string="Parent Account",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        help="The reseller of an end customer; empty for a direct customer.",
+    )
+    child_ids = fields.One2many("panda.account", "parent_id", string="Customers")
+
+    contact_id = fields.Many2one(
+        "res.partner",
+        string="Contact Person",
+        compute="_compute_contact_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    first_name = fields.Char(compute="_compute_names", store=True, readonly=False)
+    last_name = fields.Char(compute="_compute_names", store=True, readonly=False)
+    email = fields.Char(compute="_compute_email", store=True)
+    phone = fields.Char(
+        compute="_compute_phone",
+        store=True,
+        help="International form, empty when the contact has no readable number.",
+    )
+
+    remote_id = fields.Char(string="Panda ID", copy=False, readonly=True)
+    operator_ready = fields.Boolean(
+        copy=False, readonly=True, help="The operator exists and has been mailed."
+    )
+    activation_email = fields.Char(copy=False, readonly=True)
+    state = fields.Selection(
+        STATES, string="Status", required=True, default="draft", copy=False,
+        readonly=True,
+    )  # fmt: skip
+    step = fields.Char(default=Step.FIND_ACCOUNT.value, copy=False, readonly=True)
+    marker_at = fields.Datetime(
+        copy=False,
+        readonly=True,
+        help="Set while something may have been created in Panda of which Odoo does "
+        "not know the outcome.",
+    )
+    transaction_id = fields.Char(copy=False, readonly=True)
+    run_token = fields.Char(copy=False, readonly=True)
+    resync_requested = fields.Boolean(copy=False, readonly=True)
+    create_anyway = fields.Boolean(copy=False)
+    attempt_count = fields.Integer(copy=False, readonly=True, aggregator=None)
+    next_attempt_at = fields.Datetime(string="Next Try", copy=False, readonly=True)
+    error_code = fields.Char(copy=False, readonly=True)
+    error_detail = fields.Char(string="In Panda's Words", copy=False, readonly=True)
+    error_message = fields.Char(
+        string="Reason", compute="_compute_texts", compute_sudo=True
+    )
+    status_text = fields.Char(compute="_compute_texts", compute_sudo=True)
+    last_sync_at = fields.Datetime(
+        string="Last Synchronized", copy=False, readonly=True
+    )
+    synced_fingerprint = fields.Char(copy=False, readonly=True)
+    log_ids = fields.One2many("panda.sync.log", "account_id", string="Log")
+
+    # Unique indexes and no unique constraints: merging two bound contacts must fail
+    # and not silently drop one of the bindings (base/wizard/base_partner_merge.py).
+    _partner_unique = models.UniqueIndex(
+        "(system_id, partner_id)", "This contact has an account in this system already."
+    )
+    _username_unique = models.UniqueIndex(
+        "(system_id, lower(username)) WHERE username IS NOT NULL",
+        "This username is taken by another contact.",
+    )
+    _remote_unique = models.UniqueIndex(
+        "(system_id, remote_id) WHERE remote_id IS NOT NULL",
+        "This account in Panda belongs to another contact already.",
+    )
+    _email = models.Index("(system_id, lower(email)) WHERE email IS NOT NULL")
+    _due = models.Index(
+        "(system_id, next_attempt_at, id)"
+        " WHERE state IN ('queued', 'retry', 'unknown', 'running')"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id.name", "system_id.name")
+    def _compute_display_name(self):
+        for account in self:
+            account.display_name = account.partner_id.display_name or ""
+
+    @api.depends("partner_id", "partner_id.is_company", "partner_id.child_ids")
+    def _compute_contact_id(self):
+        for account in self:
+            partner = account.partner_id
+            if not partner.is_company:
+                account.contact_id = partner
+            elif account.contact_id in (partner.browse(), partner):
+                people = partner.child_ids.filtered(
+                    lambda p: p.type == "contact" and not p.is_company and p.name
+                )
+                account.contact_id = people.sorted(lambda p: not p.email)[:1]
+
+    @api.depends("contact_id.name")
+    def _compute_names(self):
+        for account in self:
+            name = account.contact_id.name
+            if name:
+                account.first_name, account.last_name = split_name(name)
+            elif not account.first_name:
+                account.first_name = account.last_name = False
+
+    @api.depends("partner_id.email")
+    def _compute_email(self):
+        for account in self:
+            email = (account.partner_id.email or "").strip()
+            several = len(email_split(email)) > 1
+            normalized = not several and email_normalize(email)
+            account.email = normalized or email or False
+
+    @api.depends("contact_id.phone", "partner_id.phone", "partner_id.country_id")
+    def _compute_phone(self):
+        for account in self:
+            partner = account.partner_id
+            account.phone = False
+            for number in filter(None, (account.contact_id.phone, partner.phone)):
+                country = account.contact_id.country_id or partner.country_id
+                account.phone = account.phone or partner._phone_format(
+                    number=number, country=country
+                )
+
+    @api.depends("state", "error_code", "next_attempt_at", "parent_id.state")
+    @api.depends_context("lang", "tz")
+    def _compute_texts(self):
+        messages = self.env["panda.message"]
+        for account in self:
+            account.error_message = messages._error(account)
+            account.status_text = messages._status(account)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_engine_fields(*vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_engine_fields(vals)
+        self._check_locked_fields(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_bound(self):
+        for account in self:
+            if account.remote_id or account.marker_at:
+                raise UserError(
+                    self.env._(
+                        "%s has an account in Panda, which deleting would not remove. "
+                        "Keep this record, so that the account stays known.",
+                        account.display_name,
+                    )
+                )
+
+    def _check_engine_fields(self, *vals_list):
+        """Refuse states and remote ids that come from outside, e.g. over RPC."""
+        names = {name for vals in vals_list for name in vals} - OPTION_FIELDS
+        if names and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "These fields are set by the synchronization only: %s.",
+                    ", ".join(sorted(names)),
+                )
+            )
+
+    def _check_locked_fields(self, vals):
+        """Role and parent are fixed by the account in Panda, the username by its
+        operator: the API changes none of them (panda-api 8.5)."""
+        for account in self:
+            locked = account._get_locked_fields()
+            changed = {
+                name
+                for name in locked & set(vals)
+                if self._fields[name].convert_to_cache(vals[name], account)
+                != self._fields[name].convert_to_cache(account[name], account)
+            }
+            if changed:
+                raise UserError(
+                    self.env._(
+                        "%(account)s exists in Panda, which cannot change this any "
+                        "more: %(fields)s.",
+                        account=account.display_name,
+                        fields=", ".join(
+                            self._fields[name]._description_string(self.env)
+                            for name in sorted(changed)
+                        ),
+                    )
+                )
+
+    def _get_locked_fields(self):
+        """Names of the options that Panda does not let anybody change any more."""
+        self.ensure_one()
+        locked = {"partner_id", "system_id"}
+        if self.remote_id or self.marker_at:
+            locked |= {"role", "parent_id"}
+        if self.operator_ready or self.transaction_id:
+            locked.add("username")
+        return locked
+
+    # === ACTION METHODS === #
+
+    def action_synchronize(self):
+        """Queue these accounts; what is synchronised and unchanged is left alone."""
+        self.check_access("write")
+        self.env["panda.service"]._enqueue(self)
+
+    def action_retry(self):
+        """Try again now, with a fresh count of attempts."""
+        self.check_access("write")
+        self.env["panda.service"]._enqueue(self)
+
+    def action_open_options(self):
+        """Open Sync Options of this account."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["panda.sync.options"]._open(self.partner_id, self.system_id)
+
+    def _can_retry(self):
+        """Whether *Retry* makes sense; true for an empty recordset never."""
+        return self.state in ("failed", "retry", "unknown")
+
+    # === BUSINESS METHODS === #
+
+    def _get_snapshot(self):
+        """Return what the saga would be told of this account.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        return Snapshot(
+            key=self.id or 0,
+            role=Role(self.role) if self.role else None,
+            name=self.partner_id.name or "",
+            first_name=self.first_name or "",
+            last_name=self.last_name or "",
+            email=self.email or "",
+            phone=self.phone or "",
+            username=self.username or "",
+            has_parent=bool(self.parent_id),
+        )
+
+    @api.model
+    def _propose_username(self, partner, system):
+        """Return a legal username that is free in ``system``, from the e-mail or
+        the name of ``partner``."""
+        local_part = (partner.email or "").split("@")[0]
+        stem = clean_username(local_part)
+        if len(stem) < 5:
+            stem = clean_username(partner.name or "")
+        stem = (stem if len(stem) >= 5 else f"{stem}panda")[:60]
+        taken = {
+            username.lower()
+            # Sudo: a username is taken even by accounts the user may not see.
+            for username in self.sudo()
+            .search(
+                [
+                    ("system_id", "=", system.id),
+                    ("partner_id", "!=", partner.id),
+                    ("username", "=ilike", f"{stem.replace('_', chr(92) + '_')}%"),
+                ]
+            )
+            .mapped("username")
+        }
+        candidate, number = stem, 1
+        while candidate.lower() in taken:
+            number += 1
+            candidate = f"{stem}{number}"
+        return candidate
+
+    @api.model
+    def _get_domain_due(self, now):
+        """Accounts on which the engine should work now."""
+        return Domain("state", "in", ("queued", "retry", "unknown", "running")) & (
+            Domain("next_attempt_at", "<=", now)
+        )

@@ -1,0 +1,369 @@
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import NO_ACCESS, Domain
+
+from ..panda_api.connection_check import check_connection
+from ..panda_api.credentials import Credentials
+from ..panda_api.transport import Transport
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+MANAGER = "panda_provisioning.group_panda_manager"
+
+
+class PandaSystem(models.Model):
+    """One connection to a service provider's account in WatchGuard Cloud."""
+
+    _name = "panda.system"
+    _description = "Panda System"
+    _inherit = ["provisioning.system.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    # === FIELDS === #
+
+    name = fields.Char(required=True, default="Panda Antivirus", translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    state = fields.Selection(
+        [("disabled", "Disabled"), ("test", "Test Mode"), ("enabled", "Enabled")],
+        required=True,
+        default="disabled",
+        copy=False,
+        tracking=True,
+        help="In test mode everything works as when enabled, but records are marked "
+        "as belonging to a test system and the address may be a local one.",
+    )
+    base_url = fields.Char(
+        string="API Address",
+        required=True,
+        default="https://api.usa.cloud.watchguard.com",
+        help="The base API URL shown in WatchGuard Cloud under Administration > "
+        "Managed Access > Enable API Access.",
+    )
+    root_account_id = fields.Char(
+        string="Root Account",
+        help="Your own service provider account, e.g. ACC-1234567. Resellers and "
+        "direct customers are created below it.",
+    )
+    access_id = fields.Char(
+        string="Access ID",
+        groups=MANAGER,
+        copy=False,
+        help="The read-write Access ID, not the read-only one.",
+    )
+    access_password = fields.Char(
+        compute="_compute_secrets",
+        inverse="_inverse_access_password",
+        groups=MANAGER,
+        help="Stored when you type it and never shown again.",
+    )
+    api_key = fields.Char(
+        string="API Key",
+        compute="_compute_secrets",
+        inverse="_inverse_api_key",
+        groups=MANAGER,
+        help="Stored when you type it and never shown again.",
+    )
+    # Nobody reads the next two, whatever his groups: only sudo does.
+    access_password_secret = fields.Char(groups=NO_ACCESS, copy=False)
+    api_key_secret = fields.Char(groups=NO_ACCESS, copy=False)
+    has_access_password = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
+    has_api_key = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
+
+    max_connections = fields.Integer(
+        default=8, required=True, help="Requests that may be under way at once."
+    )
+    requests_per_second = fields.Float(
+        default=0, help="Upper limit for all requests together; 0 means none."
+    )
+    request_timeout = fields.Integer(
+        default=30, required=True, help="Seconds that Panda may take to answer."
+    )
+    search_grace = fields.Integer(
+        string="Search Delay",
+        default=120,
+        required=True,
+        help="Seconds that Panda may take until a search shows a new account. After "
+        "a lost answer nothing is created again before this time is over.",
+    )
+    activation_patience = fields.Integer(
+        default=900,
+        required=True,
+        help="Seconds that the creation of an operator may stay pending in Panda "
+        "before it is looked into.",
+    )
+    responsible_user_id = fields.Many2one(
+        "res.users",
+        default=lambda self: self.env.user,
+        domain=[("share", "=", False)],
+        help="Told when the connection fails and when accounts need a decision.",
+    )
+    database_uuid = fields.Char(
+        copy=False,
+        groups=NO_ACCESS,
+        help="The database this connection was switched on in; a copy of the "
+        "database must not call Panda.",
+    )
+    account_ids = fields.One2many("panda.account", "system_id")
+
+    _max_connections_range = models.Constraint(
+        "CHECK(max_connections BETWEEN 1 AND 128)",
+        "The number of connections must be between 1 and 128.",
+    )
+    _positive_times = models.Constraint(
+        "CHECK(request_timeout BETWEEN 1 AND 120 AND search_grace >= 0"
+        " AND activation_patience > 0 AND requests_per_second >= 0)",
+        "Times and limits must be positive; an answer may take 120 seconds at most.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("access_password_secret", "api_key_secret")
+    def _compute_secrets(self):
+        for system, system_sudo in zip(self, self.sudo(), strict=True):
+            system.access_password = system.api_key = False
+            system.has_access_password = bool(system_sudo.access_password_secret)
+            system.has_api_key = bool(system_sudo.api_key_secret)
+
+    def _inverse_access_password(self):
+        self._keep_secret("access_password")
+
+    def _inverse_api_key(self):
+        self._keep_secret("api_key")
+
+    def _keep_secret(self, name):
+        """Move a secret that was typed to where nobody reads it."""
+        for system in self:
+            if system[name]:
+                # Sudo: the target is closed to everybody, managers included.
+                system.sudo()[f"{name}_secret"] = system[name].strip()
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("base_url", "state")
+    def _check_base_url(self):
+        for system in self:
+            url = urlsplit(system.base_url or "")
+            local = url.hostname in LOOPBACK and system.state != "enabled"
+            if not url.hostname or url.scheme not in ("https", "http"):
+                raise ValidationError(
+                    self.env._(
+                        "The API address must look like "
+                        "https://api.usa.cloud.watchguard.com."
+                    )
+                )
+            if url.scheme == "http" and not local:
+                raise ValidationError(
+                    self.env._(
+                        "The API address must start with https://. Only a sandbox on "
+                        "this machine, in test mode, may do without."
+                    )
+                )
+            if url.username or url.password or url.query or url.fragment:
+                raise ValidationError(
+                    self.env._("Give the API address without credentials or query.")
+                )
+
+    @api.constrains("state", "root_account_id", "access_id")
+    def _check_complete(self):
+        for system in self.filtered(lambda s: s.state != "disabled"):
+            system_sudo = system.sudo()  # the secrets are closed to everybody
+            required = {
+                "root_account_id": system_sudo.root_account_id,
+                "access_id": system_sudo.access_id,
+                "access_password": system_sudo.access_password_secret,
+                "api_key": system_sudo.api_key_secret,
+            }
+            missing = [name for name, value in required.items() if not value]
+            if missing:
+                labels = [
+                    field.get_description(self.env, ["string"])["string"]
+                    for field in map(self._fields.get, missing)
+                ]
+                raise ValidationError(
+                    self.env._(
+                        "%(system)s cannot be switched on yet. Fill in: %(fields)s.",
+                        system=system.name,
+                        fields=", ".join(labels),
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        systems = super().create(vals_list)
+        systems.filtered(lambda s: s.state != "disabled")._stamp_database()
+        return systems
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("state", "disabled") != "disabled":
+            self._stamp_database()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        for system in self:
+            if system.sudo().account_ids.filtered("remote_id"):
+                raise UserError(
+                    self.env._(
+                        "%s has accounts in Panda. Archive it instead of deleting it, "
+                        "so that it stays known which contact is which account.",
+                        system.name,
+                    )
+                )
+
+    # === ACTION METHODS === #
+
+    def action_test_connection(self):
+        """Try the connection and tell which of its values is wrong."""
+        self.ensure_one()
+        self.check_access("write")
+        if not self._is_own_database():
+            raise UserError(self._copied_database_message())
+        with self._open_transport() as transport:
+            finding = check_connection(transport, self.root_account_id or "")
+        connected = finding.code == "connected"
+        if connected:
+            self._release_from_quarantine()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if connected else "danger",
+                "sticky": not connected,
+                "title": self.env._("Connection works")
+                if connected
+                else self.env._("Connection failed"),
+                "message": self._finding_message(finding),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _finding_message(self, finding):
+        """What a :class:`Finding` means to the administrator."""
+        _ = self.env._
+        messages = {
+            "connected": _("Connected to %s; everything is in order.", finding.detail),
+            "invalid_credentials": _(
+                "Panda refuses the Access ID or its password. Copy both again from "
+                "WatchGuard Cloud, Administration > Managed Access."
+            ),
+            "wrong_api_key": _(
+                "The Access ID and its password are right, but Panda refuses the API "
+                "key. Copy it again from WatchGuard Cloud."
+            ),
+            "unknown_root_account": _(
+                "The credentials are right, but Panda knows no root account %s within "
+                "their reach. Check the Root Account.",
+                self.root_account_id,
+            ),
+            "root_account_is_customer": _(
+                "The Root Account %s is a customer. It must be a service provider.",
+                finding.detail,
+            ),
+            "read_only_access_id": _(
+                "This is the read-only Access ID. Use the read-write one."
+            ),
+            "throttled": _("Panda is busy. Try again in a minute."),
+            "server_error": _(
+                "Panda answers with an error of its own. Try again in a few minutes."
+            ),
+        }
+        unreachable = _(
+            "Nothing that looks like Panda answers at %s. Check the API address.",
+            self.base_url,
+        )
+        return messages.get(finding.code, unreachable)
+
+    # === BUSINESS METHODS === #
+
+    def _get_domain_usable(self):
+        """Systems that may be synchronised with."""
+        return Domain("state", "!=", "disabled")
+
+    def _open_transport(self, max_connections=None):
+        """Return a :class:`Transport`; the one place where secrets are read.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        system_sudo = self.sudo()  # secrets are closed to everybody
+        return Transport(
+            system_sudo.base_url,
+            Credentials(
+                access_id=system_sudo.access_id or "",
+                password=system_sudo.access_password_secret or "",
+                api_key=system_sudo.api_key_secret or "",
+            ),
+            max_connections=max_connections or system_sudo.max_connections,
+            requests_per_second=system_sudo.requests_per_second,
+            timeout=system_sudo.request_timeout,
+        )
+
+    def _stamp_database(self):
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        self.sudo().database_uuid = uuid
+
+    def _is_own_database(self):
+        """Whether this is the database in which the connection was switched on."""
+        self.ensure_one()
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return self.sudo().database_uuid in (uuid, False)
+
+    def _copied_database_message(self):
+        return self.env._(
+            "This database is a copy of the one in which %s was switched on, so it "
+            "does not call Panda. To use it here all the same, disable and enable "
+            "the system.",
+            self.name,
+        )
+
+    # === PROVISIONING SYSTEM === #
+
+    @api.model
+    def _provisioning_systems(self, partner):
+        domain = self._get_domain_usable() & Domain(
+            "company_id", "in", self.env.companies.ids
+        )
+        if partner.company_id:
+            domain &= Domain("company_id", "=", partner.company_id.id)
+        return self.search(domain)
+
+    def _provisioning_status(self, partner):
+        account = self._get_account(partner)
+        return {
+            "state": account.state or "draft",
+            "status": account.status_text or self.env._("Not Synchronized"),
+            "username": account.username,
+            "last_sync": account.last_sync_at,
+            "can_retry": account._can_retry(),
+            "has_details": bool(account),
+        }
+
+    def _provisioning_open_options(self, partner):
+        return self.env["panda.sync.options"]._open(partner, self)
+
+    def _provisioning_retry(self, partner):
+        return self._get_account(partner).action_retry()
+
+    def _provisioning_open_details(self, partner):
+        return self._get_account(partner)._get_records_action(
+            name=self.env._("Synchronization Details"), target="new"
+        )
+
+    def _get_account(self, partner):
+        """Return the account of ``partner`` in this system, maybe empty."""
+        self.ensure_one()
+        return self.env["panda.account"].search(
+            [
+                ("system_id", "=", self.id),
+                ("partner_id", "=", partner.commercial_partner_id.id),
+            ]
+        )

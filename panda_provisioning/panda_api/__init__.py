@@ -1,0 +1,1 @@
+"""The Panda (WatchGuard Cloud) API in plain Python: no import of Odoo here."""

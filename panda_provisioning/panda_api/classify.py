@@ -1,0 +1,89 @@
+"""From what the wire did to an error class; the tables are the specification."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from .errors import ErrorKind, PandaError
+
+STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
+    400: (ErrorKind.DATA, "rejected"),
+    401: (ErrorKind.AUTH, "token_refused"),
+    403: (ErrorKind.PERMISSION, "forbidden"),
+    404: (ErrorKind.DATA, "not_found"),
+    409: (ErrorKind.CONFLICT, "conflict"),
+    410: (ErrorKind.DATA, "not_found"),
+    412: (ErrorKind.CONFLICT, "conflict"),
+    413: (ErrorKind.DATA, "rejected"),
+    422: (ErrorKind.DATA, "rejected"),
+    429: (ErrorKind.THROTTLED, "throttled"),
+}
+"""Answers that say that nothing was done (panda-api section 2, status codes)."""
+
+NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NameResolutionError,
+)
+"""What urllib3 raises before the request has left the machine."""
+
+
+def from_status(
+    status: int, detail: str, headers: Mapping[str, str], *, write: bool
+) -> PandaError:
+    """The error for an answer that is not a success.
+
+    A gateway may answer 5xx or 408 for a request that went through, so after a
+    write these mean *unknown outcome*.
+    """
+    if status in STATUS_ERRORS:
+        kind, code = STATUS_ERRORS[status]
+    elif status >= 500 or status == 408:
+        kind, code = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE, "server_error"
+    else:
+        kind, code = ErrorKind.PROTOCOL, "unexpected_status"
+    return PandaError(
+        kind, code, detail, status=status, retry_after=retry_after(headers)
+    )
+
+
+def from_exception(error: requests.RequestException, *, write: bool) -> PandaError:
+    """The error for a request that got no answer."""
+    if isinstance(error, ValueError):
+        # What requests says of an address that it cannot use; nothing was sent.
+        return PandaError(ErrorKind.PROTOCOL, "invalid_url", type(error).__name__)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NEVER_SENT):
+        return PandaError(ErrorKind.OUTAGE, "unreachable", type(reason or error).__name__)
+    kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
+    code = "timeout" if isinstance(error, requests.Timeout) else "lost_answer"
+    return PandaError(kind, code, type(error).__name__)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a ``Retry-After`` header, given as a number or as a date."""
+    value = headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, moment.timestamp() - time.time())
+
+
+def vendor_text(body: Any, fallback: str) -> str:
+    """The vendor's words in an error body, whatever its shape, in 300 characters."""
+    words: list[str] = []
+    if isinstance(body, Mapping):
+        for name in ("message", "details", "error_description", "error"):
+            value = body.get(name)
+            if isinstance(value, str) and value and value not in words:
+                words.append(value)
+    return (": ".join(words) or " ".join(fallback.split()))[:300]

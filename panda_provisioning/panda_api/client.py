@@ -1,0 +1,249 @@
+"""The calls of the WatchGuard Cloud API that provisioning needs, one method each.
+
+Facts are cited as rows of the project's API notes ("panda-api 9.3").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from .errors import ErrorKind, PandaError
+from .records import (
+    Account,
+    Child,
+    Operator,
+    Transaction,
+    as_list,
+    as_object,
+    integer,
+    text,
+    unreadable,
+)
+from .transport import Trace, Transport
+
+ACCOUNTS = "/rest/platform/accounts/v1/accounts"
+OPERATORS = "/rest/platform/operator-mgmt/v1"
+
+RESELLER_TYPE = 1
+"""Service Provider (panda-api section 3)."""
+CUSTOMER_TYPE = 2
+"""Subscriber (panda-api section 3)."""
+
+
+class PandaClient:
+    """Calls of one transport; cheap to make, so each task has its own ``trace``.
+
+    Every method raises :class:`~.errors.PandaError` for anything but a success.
+
+    :param trace: called with an :class:`~.records.Exchange` after each request.
+    """
+
+    def __init__(self, transport: Transport, trace: Trace | None = None) -> None:
+        self._transport = transport
+        self._trace = trace
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._transport!r})"
+
+    # === ACCOUNTS (panda-api 9.3 - 9.7) === #
+
+    def create_account(
+        self,
+        parent_id: str,
+        *,
+        account_type: int,
+        name: str,
+        first_name: str,
+        last_name: str,
+        email: str,
+    ) -> str:
+        """Create an account below ``parent_id`` and return its ID.
+
+        Not idempotent: the same call twice makes two accounts (panda-api 9.3).
+        """
+        payload = {
+            "type": account_type,
+            "name": name,
+            "firstName": first_name,
+            "lastName": last_name,
+            "email": email,
+        }
+        answer = self._write("POST", _account_path(parent_id), payload)
+        account_id = text(answer, "accountId", "accountID")
+        if not account_id:
+            raise PandaError(ErrorKind.UNKNOWN, "unreadable", "no account ID")
+        return account_id
+
+    def get_account(self, account_id: str) -> Account:
+        """Read an account with its contact (panda-api 9.4)."""
+        params = {"fields": "contacts"}
+        answer = as_object(self._call("GET", _account_path(account_id), params=params))
+        contact = answer.get("contacts") or {}
+        return Account(
+            id=text(answer, "accountId", "accountID"),
+            name=text(answer, "name"),
+            type=integer(answer.get("type")),
+            email=text(as_object(contact), "email"),
+        )
+
+    def update_account(
+        self, account_id: str, *, name: str, first_name: str, last_name: str, email: str
+    ) -> None:
+        """Write all that an account's update takes (panda-api 9.5); idempotent."""
+        payload = {
+            "name": name,
+            "firstName": first_name,
+            "lastName": last_name,
+            "email": email,
+        }
+        self._call("PATCH", _account_path(account_id), payload=payload)
+
+    def list_children(self, account_id: str, *, name: str = "") -> list[Child]:
+        """Accounts directly below ``account_id``; ``name`` narrows, it may not match.
+
+        Reads every page; both known forms of paging (panda-api 9.7).
+        """
+        path = f"{_account_path(account_id)}/children"
+        children: list[Child] = []
+        while True:
+            params = {"type": "0", "limit": "-1", "offset": str(len(children))}
+            if name:
+                params["name"] = name
+            answer = as_object(self._call("GET", path, params=params))
+            rows = as_list(answer.get("items"))
+            children += [_child(row) for row in rows]
+            paging = as_object(answer.get("pageControls") or answer)
+            if not rows or len(children) >= integer(paging.get("totalItems")):
+                return children
+
+    # === OPERATORS (panda-api 9.9 - 9.12) === #
+
+    def create_operator(
+        self,
+        account_id: str,
+        *,
+        username: str,
+        first_name: str,
+        last_name: str,
+        email: str,
+        phone: str,
+        role: str,
+    ) -> str:
+        """Ask for an operator and return the transaction to watch (panda-api 9.9).
+
+        The activation e-mail goes out when the transaction succeeds.
+
+        :param phone: 6 to 40 digits.
+        """
+        payload = {
+            "username": username,
+            "accountId": account_id,
+            "firstName": first_name,
+            "lastName": last_name,
+            "email": email,
+            "phone": phone,
+            "role": role,
+        }
+        return self._transaction("POST", payload)
+
+    def update_operator(
+        self,
+        account_id: str,
+        *,
+        username: str,
+        first_name: str,
+        last_name: str,
+        phone: str,
+    ) -> str:
+        """Ask for a change and return the transaction; e-mail is fixed (9.12)."""
+        payload = {
+            "username": username,
+            "accountId": account_id,
+            "firstName": first_name,
+            "lastName": last_name,
+            "phone": phone,
+        }
+        return self._transaction("PATCH", payload)
+
+    def list_operators(self, account_id: str) -> list[Operator]:
+        """Operators of an account (panda-api 9.11; ``userName`` in answers)."""
+        path = f"{OPERATORS}/OperatorsByAccountId"
+        params = {"account_id": account_id}
+        answer = as_object(self._call("GET", path, params=params))
+        return [
+            Operator(text(row, "userName", "username"), text(row, "email"))
+            for row in as_list(answer.get("result") or [])
+        ]
+
+    def get_transaction(self, transaction_id: str, username: str) -> Transaction:
+        """State of ``username`` in an operator transaction (panda-api 9.10)."""
+        path = f"{OPERATORS}/TransactionStatus"
+        params = {"transaction_id": transaction_id}
+        answer = as_object(self._call("GET", path, params=params))
+        rows = as_list(answer.get("transaction_status"))
+        for row in rows:
+            if len(rows) == 1 or text(row, "username").lower() == username.lower():
+                return Transaction(
+                    text(row, "status").upper(), text(row, "error", "message")
+                )
+        raise unreadable("the transaction does not name the operator")
+
+    # === PROBES === #
+
+    def may_write(self, account_id: str) -> bool:
+        """Whether these credentials may write, found out without writing.
+
+        An account without any of its required fields is refused as incomplete
+        (400, panda-api 9.3), but a read-only Access ID is refused before (403).
+        """
+        try:
+            self._call("POST", _account_path(account_id), payload={})
+        except PandaError as error:
+            if error.kind is ErrorKind.DATA:
+                return True
+            if error.kind is ErrorKind.PERMISSION:
+                return False
+            raise
+        raise unreadable("an empty account was accepted")
+
+    def accepts_api_key(self) -> bool:
+        """Whether the API key is good, asked where no account is involved.
+
+        An unknown transaction is *not found* (panda-api 9.10) to who may ask.
+        """
+        try:
+            self.get_transaction("00000000-0000-0000-0000-000000000000", "")
+        except PandaError as error:
+            if error.kind in (ErrorKind.PERMISSION, ErrorKind.AUTH):
+                return False
+            if error.kind is not ErrorKind.DATA:
+                raise
+        return True
+
+    # === HELPERS === #
+
+    def _transaction(self, method: str, payload: dict[str, Any]) -> str:
+        answer = self._write(method, f"{OPERATORS}/operators", payload)
+        transaction_id = text(answer, "transaction_id")
+        if not transaction_id:
+            raise PandaError(ErrorKind.UNKNOWN, "unreadable", "no transaction ID")
+        return transaction_id
+
+    def _write(self, method: str, path: str, payload: dict[str, Any]) -> Any:
+        answer = self._call(method, path, payload=payload)
+        # A success that says nothing usable may have been done all the same.
+        return answer if isinstance(answer, dict) else {}
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        return self._transport.request(method, path, trace=self._trace, **options)
+
+
+def _account_path(account_id: str) -> str:
+    return f"{ACCOUNTS}/{quote(account_id, safe='')}"
+
+
+def _child(row: Any) -> Child:
+    return Child(
+        text(row, "accountId", "accountID"), text(row, "name"), integer(row.get("type"))
+    )

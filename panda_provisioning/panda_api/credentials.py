@@ -1,0 +1,28 @@
+"""Who we are towards Panda, in an object that cannot give itself away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Access ID, its password and the API key of one service provider.
+
+    Source: panda-api section 2 (Enable API Access). Only the Access ID appears in
+    the repr; :meth:`scrub` removes the other two from any text.
+    """
+
+    access_id: str
+    password: str = field(repr=False)
+    api_key: str = field(repr=False)
+
+    def scrub(self, text: str, *more: str) -> str:
+        """Return ``text`` without the secrets, for logs and messages.
+
+        :param more: further secrets of the moment, e.g. the bearer token.
+        """
+        for secret in (self.password, self.api_key, *more):
+            if secret:
+                text = text.replace(secret, "***")
+        return text

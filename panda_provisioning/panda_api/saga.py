@@ -1,0 +1,421 @@
+"""One synchronisation as a chain of remote steps, any of which may be the last.
+
+:func:`perform` makes the calls of one step for one :class:`Snapshot` and returns an
+:class:`Outcome`: what is now known, and what comes next. It stores nothing and
+never raises for what Panda does. Before a step of :data:`WRITES` is performed the
+caller must have made durable that it is about to happen (``marker_at``); a step
+whose marker has no outcome is *unknown* and is resolved by looking, never by
+repeating.
+
+    find account > create account > create operator > await operator > done
+    update account > update operator > await update > done
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from .client import CUSTOMER_TYPE, RESELLER_TYPE, PandaClient
+from .directory import Directory, same_email
+from .errors import ErrorKind, PandaError
+from .records import Account, Child, Transaction
+
+
+_logger = logging.getLogger(__name__)
+
+
+class Role(str, Enum):
+    """What an account is in Panda; values as stored on ``panda.account``."""
+
+    USER = "user"
+    RESELLER = "reseller"
+
+    @property
+    def account_type(self) -> int:
+        return RESELLER_TYPE if self is Role.RESELLER else CUSTOMER_TYPE
+
+    @property
+    def operator_role(self) -> str:
+        """The role that may do everything in such an account (panda-api 4)."""
+        return "OWNER" if self is Role.RESELLER else "ADMINISTRATOR"
+
+
+class Step(str, Enum):
+    """The remote steps, in the order in which they happen."""
+
+    FIND_ACCOUNT = "find_account"
+    CREATE_ACCOUNT = "create_account"
+    FIND_OPERATOR = "find_operator"
+    CREATE_OPERATOR = "create_operator"
+    AWAIT_OPERATOR = "await_operator"
+    UPDATE_ACCOUNT = "update_account"
+    UPDATE_OPERATOR = "update_operator"
+    AWAIT_UPDATE = "await_update"
+    DONE = "done"
+
+
+WRITES = {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR}
+"""Steps that must not be repeated blindly. Updates may: they carry the last state."""
+
+FINDS = {
+    Step.CREATE_ACCOUNT: Step.FIND_ACCOUNT,
+    Step.CREATE_OPERATOR: Step.FIND_OPERATOR,
+}
+"""Where to look after a write whose outcome is unknown."""
+
+POLL_INTERVALS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds before each look at a pending transaction; the last one repeats."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything the saga knows of one account; plain values only.
+
+    ``marker_at`` (seconds since the epoch) is set while a create may have been sent
+    without its outcome being known. ``polls`` counts looks at the transaction.
+    ``excluded`` are accounts in Panda that belong to somebody else. ``refusal`` is
+    what Panda said when an operator was refused that may be our own.
+    """
+
+    key: int
+    role: Role | None
+    name: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    username: str
+    has_parent: bool = False
+    parent_remote_id: str = ""
+    remote_id: str = ""
+    transaction_id: str = ""
+    step: Step = Step.FIND_ACCOUNT
+    marker_at: float | None = None
+    polls: int = 0
+    create_anyway: bool = False
+    excluded: frozenset[str] = frozenset()
+    refusal: PandaError | None = None
+
+    def with_outcome(self, outcome: Outcome) -> Snapshot:
+        """The snapshot after ``outcome``, ready for the step that it names."""
+        return replace(self, step=outcome.step, **outcome.facts)  # type: ignore[arg-type]
+
+    def marked(self, moment: float) -> Snapshot:
+        """The snapshot of an account whose next step may be sent from ``moment``."""
+        return replace(self, marker_at=moment)
+
+    def without(self, remote_ids: frozenset[str]) -> Snapshot:
+        """The snapshot for looking again, past accounts that belong to others."""
+        return replace(self, excluded=self.excluded | remote_ids)
+
+    @property
+    def fingerprint(self) -> str:
+        """What Panda is told of the person and the name, in 40 characters."""
+        told = (self.name, self.first_name, self.last_name, self.email, self.phone)
+        return hashlib.sha1(repr(told).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step has led to.
+
+    ``facts`` are new values for fields of the snapshot. Without ``error`` the saga
+    goes on with ``step``, at once or after ``wait`` seconds. ``unknown`` says that
+    a create of ours may or may not exist in Panda. ``used`` are the accounts in
+    Panda that the outcome rests on: the caller must know that they are free.
+    """
+
+    step: Step
+    facts: dict[str, object] = field(default_factory=dict)
+    wait: float = 0
+    unknown: bool = False
+    adopted: bool = False
+    used: tuple[str, ...] = ()
+    error: PandaError | None = None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as the saga sees it; all in seconds.
+
+    ``grace``: how long Panda may take to show a new account in a search.
+    ``patience``: how long a transaction may stay pending.
+    """
+
+    now: Callable[[], float]
+    grace: float
+    patience: float = 900
+
+
+def perform(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    """Make the calls of ``snapshot.step`` and say what they have led to."""
+    try:
+        return _STEPS[snapshot.step](client, snapshot, directory, clock)
+    except PandaError as error:
+        return _failed(snapshot, error, clock)
+    except Exception as error:
+        # Whatever went wrong in here, the request may have left the machine.
+        _logger.exception("Step %s of account %s", snapshot.step, snapshot.key)
+        return _failed(snapshot, PandaError(ErrorKind.BUG, "bug", repr(error)), clock)
+
+
+def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
+    step = snapshot.step
+    if error.code == "not_found":
+        error.code = "account_not_found" if snapshot.remote_id else "parent_not_found"
+    if step not in WRITES:
+        return Outcome(step, error=error)
+    if error.kind in (ErrorKind.UNKNOWN, ErrorKind.BUG):
+        # The answer may have been lost long after the request was marked.
+        facts: dict[str, object] = {"marker_at": clock.now()}
+        return Outcome(FINDS[step], facts, unknown=True, error=error)
+    if step is Step.CREATE_OPERATOR and error.kind is ErrorKind.CONFLICT:
+        return _taken(_conflict(error))
+    return Outcome(FINDS[step], {"marker_at": None}, error=error)
+
+
+# === ACCOUNT === #
+
+
+def _find_account(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    looked_at, children = directory.children(client, snapshot)
+    namesakes = _namesakes(client, snapshot, children)
+    candidates = tuple(account.id for account in namesakes)
+    matches = [a.id for a in namesakes if same_email(a.email, snapshot.email)]
+    if len(matches) == 1:
+        facts: dict[str, object] = {"remote_id": matches[0], "marker_at": None}
+        adopted = snapshot.marker_at is None
+        return Outcome(Step.FIND_OPERATOR, facts, adopted=adopted, used=candidates)
+    if len(matches) > 1:
+        return _ask(snapshot, "several_matches", ", ".join(matches), candidates)
+    if snapshot.marker_at is not None:
+        return _create_after_grace(snapshot, Step.CREATE_ACCOUNT, looked_at, clock)
+    if namesakes and not snapshot.create_anyway:
+        return _ask(snapshot, "name_exists", candidates[0], candidates)
+    return Outcome(Step.CREATE_ACCOUNT)
+
+
+def _namesakes(
+    client: PandaClient, snapshot: Snapshot, children: list[Child]
+) -> list[Account]:
+    """The children that could be this account, with their contact e-mail."""
+    role = snapshot.role or Role.USER
+    found = []
+    for child in children:
+        if child.type == role.account_type and child.id not in snapshot.excluded:
+            try:
+                found.append(client.get_account(child.id))
+            except PandaError as error:
+                if error.code != "not_found":  # deleted since it was listed
+                    raise
+    return found
+
+
+def _create_account(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    role = snapshot.role or Role.USER
+    remote_id = client.create_account(
+        snapshot.parent_remote_id,
+        account_type=role.account_type,
+        name=snapshot.name,
+        first_name=snapshot.first_name,
+        last_name=snapshot.last_name,
+        email=snapshot.email,
+    )
+    facts: dict[str, object] = {"remote_id": remote_id, "marker_at": None}
+    return Outcome(Step.CREATE_OPERATOR, facts)
+
+
+# === OPERATOR === #
+
+
+def _find_operator(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    looked_at = clock.now()
+    operators = client.list_operators(snapshot.remote_id)
+    wanted = snapshot.username.lower()
+    if any(operator.username.lower() == wanted for operator in operators):
+        return Outcome(Step.DONE, {"marker_at": None, "refusal": None})
+    for operator in operators:
+        if same_email(operator.email, snapshot.email):
+            return _ask(snapshot, "operator_exists", operator.username)
+    if snapshot.refusal:
+        facts: dict[str, object] = {"marker_at": None, "refusal": None}
+        return Outcome(Step.FIND_OPERATOR, facts, error=snapshot.refusal)
+    if snapshot.marker_at is not None:
+        return _create_after_grace(snapshot, Step.CREATE_OPERATOR, looked_at, clock)
+    return Outcome(Step.CREATE_OPERATOR)
+
+
+def _create_operator(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    role = snapshot.role or Role.USER
+    transaction_id = client.create_operator(
+        snapshot.remote_id,
+        username=snapshot.username,
+        first_name=snapshot.first_name,
+        last_name=snapshot.last_name,
+        email=snapshot.email,
+        phone=snapshot.phone.lstrip("+"),
+        role=role.operator_role,
+    )
+    # The marker stays: until the transaction ends an operator may or may not exist.
+    facts: dict[str, object] = {"transaction_id": transaction_id, "polls": 0}
+    return Outcome(Step.AWAIT_OPERATOR, facts, wait=POLL_INTERVALS[0])
+
+
+def _await_operator(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    transaction = _read_transaction(client, snapshot)
+    if transaction is None:
+        return Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, unknown=True)
+    if transaction.status == "SUCCESS":
+        return Outcome(Step.DONE, {"marker_at": None, "transaction_id": ""})
+    if transaction.status == "FAILED":
+        error = _operator_error(transaction.error)
+        if error.kind is ErrorKind.CONFLICT:
+            return _taken(error)
+        facts: dict[str, object] = {"marker_at": None, "transaction_id": ""}
+        return Outcome(Step.FIND_OPERATOR, facts, error=error)
+    marker_at = snapshot.marker_at or clock.now()
+    if clock.now() - marker_at > clock.patience:
+        error = PandaError(ErrorKind.UNKNOWN, "transaction_stuck")
+        facts = {"transaction_id": ""}
+        return Outcome(Step.FIND_OPERATOR, facts, unknown=True, error=error)
+    return _poll_again(snapshot)
+
+
+def _taken(error: PandaError) -> Outcome:
+    """Look before believing it: the operator that is in the way may be our own,
+    from a request whose answer was lost."""
+    facts: dict[str, object] = {"refusal": error, "transaction_id": ""}
+    return Outcome(Step.FIND_OPERATOR, facts)
+
+
+# === UPDATES === #
+
+
+def _update_account(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    client.update_account(
+        snapshot.remote_id,
+        name=snapshot.name,
+        first_name=snapshot.first_name,
+        last_name=snapshot.last_name,
+        email=snapshot.email,
+    )
+    return Outcome(Step.UPDATE_OPERATOR)
+
+
+def _update_operator(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    transaction_id = client.update_operator(
+        snapshot.remote_id,
+        username=snapshot.username,
+        first_name=snapshot.first_name,
+        last_name=snapshot.last_name,
+        phone=snapshot.phone.lstrip("+"),
+    )
+    facts: dict[str, object] = {
+        "transaction_id": transaction_id,
+        "marker_at": clock.now(),
+        "polls": 0,
+    }
+    return Outcome(Step.AWAIT_UPDATE, facts, wait=POLL_INTERVALS[0])
+
+
+def _await_update(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
+    transaction = _read_transaction(client, snapshot)
+    waited = clock.now() - (snapshot.marker_at or clock.now())
+    facts: dict[str, object] = {"marker_at": None, "transaction_id": ""}
+    if transaction is None or (
+        transaction.status == "PENDING" and waited > clock.patience
+    ):
+        # An update may be repeated: it carries the whole last state.
+        error = PandaError(ErrorKind.OUTAGE, "transaction_stuck")
+        return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
+    if transaction.status == "FAILED":
+        error = _operator_error(transaction.error)
+        return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
+    if transaction.status == "SUCCESS":
+        return Outcome(Step.DONE, facts)
+    return _poll_again(snapshot)
+
+
+# === HELPERS === #
+
+
+def _create_after_grace(
+    snapshot: Snapshot, step: Step, looked_at: float, clock: Clock
+) -> Outcome:
+    """Create again only if Panda was looked at after it had time to show it."""
+    left = (snapshot.marker_at or 0) + clock.grace - looked_at
+    if left <= 0:
+        return Outcome(step, {"marker_at": None})
+    return Outcome(snapshot.step, wait=left, unknown=True)
+
+
+def _poll_again(snapshot: Snapshot) -> Outcome:
+    polls = snapshot.polls + 1
+    wait = POLL_INTERVALS[min(polls, len(POLL_INTERVALS) - 1)]
+    return Outcome(snapshot.step, {"polls": polls}, wait=wait)
+
+
+def _ask(
+    snapshot: Snapshot, code: str, detail: str, used: tuple[str, ...] = ()
+) -> Outcome:
+    error = PandaError(ErrorKind.CONFLICT, code, detail)
+    return Outcome(snapshot.step, used=used, error=error)
+
+
+def _read_transaction(client: PandaClient, snapshot: Snapshot) -> Transaction | None:
+    """The transaction, ``None`` when Panda knows nothing of it."""
+    try:
+        return client.get_transaction(snapshot.transaction_id, snapshot.username)
+    except PandaError as error:
+        if error.code != "not_found":
+            raise
+        return None
+
+
+def _operator_error(words: str) -> PandaError:
+    """Class of a refusal that comes late, as text (wording unknown, section 4)."""
+    lowered = words.lower()
+    known = any(w in lowered for w in ("taken", "exist", "use", "unique", "duplicate"))
+    if known and ("mail" in lowered or "user" in lowered):
+        return _conflict(PandaError(ErrorKind.CONFLICT, "conflict", words))
+    return PandaError(ErrorKind.DATA, "operator_refused", words)
+
+
+def _conflict(error: PandaError) -> PandaError:
+    lowered = error.detail.lower()
+    code = "email_taken" if "mail" in lowered else "username_taken"
+    return PandaError(ErrorKind.CONFLICT, code, error.detail, status=error.status)
+
+
+_STEPS = {
+    Step.FIND_ACCOUNT: _find_account,
+    Step.CREATE_ACCOUNT: _create_account,
+    Step.FIND_OPERATOR: _find_operator,
+    Step.CREATE_OPERATOR: _create_operator,
+    Step.AWAIT_OPERATOR: _await_operator,
+    Step.UPDATE_ACCOUNT: _update_account,
+    Step.UPDATE_OPERATOR: _update_operator,
+    Step.AWAIT_UPDATE: _await_update,
+}

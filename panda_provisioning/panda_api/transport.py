@@ -1,0 +1,219 @@
+"""One connection to Panda: session, token, time-outs, and errors with a class."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from .classify import from_exception, from_status, vendor_text
+from .credentials import Credentials
+from .errors import ErrorKind, PandaError
+from .limiter import RateLimiter
+from .records import Exchange, as_object, integer, text, unreadable
+from .token import TokenCache
+
+TOKEN_PATH = "/oauth/token"
+SHOWN_CHARACTERS = 2000
+DEFAULT_TOKEN_LIFE = 3600
+"""Seconds, when the answer does not say (panda-api section 2)."""
+
+Trace = Callable[[Exchange], None]
+
+
+class BearerAuth(requests.auth.AuthBase):
+    """Adds both credentials of a call, so that they are never call arguments."""
+
+    def __init__(self, token: str, api_key: str) -> None:
+        self._token = token
+        self._api_key = api_key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["WatchGuard-API-Key"] = self._api_key
+        return request
+
+
+class Transport:
+    """Sends requests to one Panda system; safe to use from many threads.
+
+    :param base_url: e.g. ``https://api.usa.cloud.watchguard.com``.
+    :param max_connections: connections kept open, one per thread that uses it.
+    :param requests_per_second: 0 means no limit.
+    :param timeout: seconds an answer may take; connecting may take a third of it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        max_connections: int = 1,
+        requests_per_second: float = 0,
+        timeout: float = 30,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._credentials = credentials
+        self._timeout = (max(1.0, timeout / 3), timeout)
+        self._limiter = RateLimiter(requests_per_second)
+        self._token = TokenCache(self._fetch_token)
+        self._session = requests.Session()
+        # The environment's proxy is looked up once, not for every request, and a
+        # .netrc never overrides our own authorization.
+        self._session.trust_env = False
+        self._session.proxies.update(requests.utils.get_environ_proxies(base_url))
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self._session.headers["Accept"] = "application/json"
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=max_connections)
+        self._session.mount(self.base_url, adapter)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def authenticate(self) -> None:
+        """Fetch a token unless there is one; raises :class:`PandaError`."""
+        self._token.get()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        trace: Trace | None = None,
+    ) -> Any:
+        """Send one request and return its JSON, ``None`` for an empty success.
+
+        A refused token is renewed and the request repeated, once.
+
+        :raise PandaError: for everything else than a readable success.
+        """
+        token = self._token.get()
+        try:
+            return self._send(method, path, token, payload, params, trace)
+        except PandaError as error:
+            if error.status != 401:
+                raise
+        self._token.discard(token)
+        return self._send(method, path, self._token.get(), payload, params, trace)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        payload: Mapping[str, Any] | None,
+        params: Mapping[str, str] | None,
+        trace: Trace | None,
+    ) -> Any:
+        correlation_id = str(uuid.uuid4())
+        self._limiter.wait()
+        started = time.monotonic()
+        response: requests.Response | None = None
+        failure: PandaError | None = None
+        try:
+            response = self._session.request(
+                method,
+                self.base_url + path,
+                json=payload,
+                params=params,
+                headers={"X-Correlation-ID": correlation_id},
+                auth=BearerAuth(token, self._credentials.api_key),
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+            return self._read(response, write=method != "GET")
+        except requests.RequestException as error:
+            failure = from_exception(error, write=method != "GET")
+            raise failure from error
+        except PandaError as error:
+            failure = error
+            raise
+        finally:
+            if trace:
+                trace(
+                    Exchange(
+                        method,
+                        path,
+                        None if response is None else response.status_code,
+                        time.monotonic() - started,
+                        correlation_id,
+                        self._shown(json.dumps(payload) if payload else ""),
+                        self._shown("" if response is None else response.text),
+                        failure,
+                    )
+                )
+
+    def _read(self, response: requests.Response, *, write: bool) -> Any:
+        body: Any = None
+        readable = True
+        if response.content:
+            try:
+                body = response.json()
+            except ValueError:
+                readable = False
+        if not response.ok or response.is_redirect:
+            detail = self._shown(vendor_text(body, response.text))
+            raise from_status(
+                response.status_code, detail, response.headers, write=write
+            )
+        if not readable:
+            kind = ErrorKind.UNKNOWN if write else ErrorKind.PROTOCOL
+            raise PandaError(
+                kind,
+                "unreadable",
+                self._shown(vendor_text(None, response.text)),
+                status=response.status_code,
+            )
+        return body
+
+    def _fetch_token(self) -> tuple[str, float]:
+        """Panda-api 9.1; some answers carry an error in a success (section 2)."""
+        credentials = self._credentials
+        self._limiter.wait()
+        try:
+            response = self._session.post(
+                self.base_url + TOKEN_PATH,
+                data={"grant_type": "client_credentials", "scope": "api-access"},
+                auth=(credentials.access_id.encode(), credentials.password.encode()),
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+            body = self._read(response, write=False)
+        except requests.RequestException as error:
+            raise from_exception(error, write=False) from error
+        except PandaError as error:
+            if error.status in (400, 401, 403):
+                error.kind, error.code = ErrorKind.AUTH, "invalid_credentials"
+            raise
+        answer = as_object(body)
+        token = text(answer, "access_token")
+        if not token and "error" in answer:
+            detail = self._shown(vendor_text(answer, ""))
+            raise PandaError(ErrorKind.AUTH, "invalid_credentials", detail)
+        if not token:
+            raise unreadable("the answer holds no access_token")
+        life = integer(answer.get("expires_in"), DEFAULT_TOKEN_LIFE)
+        return token, life
+
+    def _shown(self, words: str) -> str:
+        return self._credentials.scrub(words, self._token.current)[:SHOWN_CHARACTERS]
