@@ -20,11 +20,15 @@ COLUMNS = (
 
 
 class Journal:
-    """The sync log and the news of one run."""
+    """The sync log and the news of one run.
 
-    def __init__(self, env, system):
+    :param attended: somebody looks on and needs no activity to hear of a failure.
+    """
+
+    def __init__(self, env, system, attended):
         self.env = env
         self._system_id = system.id
+        self._attended = attended
 
     def record_exchanges(self, finished):
         """Log every request of ``finished`` in one statement."""
@@ -57,7 +61,12 @@ class Journal:
         )
 
     def record_states(self, rows):
-        """Tell people of accounts that have come to rest."""
-        if rows:
-            accounts = self.env["panda.account"].browse(row["id"] for row in rows)
-            accounts._announce()
+        """Tell people of the accounts of ``rows`` that have come to rest."""
+        self.announce(r["id"] for r in rows if r["state"] in ("synced", "failed"))
+
+    def announce(self, ids):
+        """Tell people how the accounts ``ids`` stand."""
+        accounts = self.env["panda.account"].browse(ids)
+        if accounts:
+            accounts.invalidate_recordset()  # the rows were written past the ORM
+            accounts._announce(attended=self._attended)

@@ -28,6 +28,8 @@ class Claim:
     last_sync_at: datetime | None
     synced_fingerprint: str | None
     activation_email: str | None
+    send_before: float
+    """Seconds since the epoch; a create that leaves later might outlive the lease."""
 
     @property
     def id(self):
@@ -48,17 +50,26 @@ class Queue:
         self._root_account_id = system.root_account_id
         self.account_ids = account_ids
         self.token = uuid.uuid4().hex
-        self.lease = timedelta(seconds=2 * system.request_timeout + 30)
+        # A call may take four time-outs: refused token, new token, call, connecting.
+        self._longest_call = 4 * system.request_timeout
+        self._lease = timedelta(seconds=5 * system.request_timeout + 20)
+
+    def lease(self, claim):
+        """Extend the lease of ``claim`` and return until when, for its row."""
+        until = fields.Datetime.now() + self._lease
+        claim.send_before = to_epoch(until) - self._longest_call
+        return until
 
     def claim(self, limit):
         """Take up to ``limit`` due rows; to be committed before anything is sent."""
         now = fields.Datetime.now()
+        until = now + self._lease
         only = SQL("AND id = ANY(%s)", self.account_ids) if self.account_ids else SQL()
         rows = self.env.execute_query_dict(
             SQL(
                 """
                 WITH due AS (
-                    SELECT id, state FROM panda_account
+                    SELECT id, state, next_attempt_at FROM panda_account
                     WHERE system_id = %(system)s AND state IN %(states)s
                         AND next_attempt_at <= %(now)s %(only)s
                     ORDER BY next_attempt_at, id LIMIT %(limit)s
@@ -66,9 +77,10 @@ class Queue:
                 ), taken AS (
                     UPDATE panda_account a
                     SET state = 'running', run_token = %(token)s,
-                        next_attempt_at = %(lease)s, resync_requested = FALSE
+                        next_attempt_at = %(until)s, resync_requested = FALSE
                     FROM due WHERE a.id = due.id
-                    RETURNING a.*, due.state AS previous_state
+                    RETURNING a.*, due.state AS previous_state,
+                        due.next_attempt_at AS due_at
                 )
                 SELECT a.*, p.name, p.active AS partner_active,
                     reseller.remote_id AS parent_remote_id,
@@ -90,16 +102,20 @@ class Queue:
                 only=only,
                 limit=limit,
                 token=self.token,
-                lease=now + self.lease,
+                until=until,
             )
         )
-        return [self._as_claim(row) for row in rows]
+        send_before = to_epoch(until) - self._longest_call
+        return [self._as_claim(row, send_before) for row in rows]
 
-    def _as_claim(self, row):
+    def _as_claim(self, row, send_before):
         marker_at = row["marker_at"]
-        step = Step(row["step"])
-        if marker_at and step in FINDS:
-            step = FINDS[step]  # the process that was to write down the outcome died
+        if marker_at and row["previous_state"] == "running":
+            # The process that was to write down the outcome died. Its request may
+            # have left at any moment until its lease ran out.
+            marker_at = max(marker_at, row["due_at"])
+        # Whatever happened before: look first, then write.
+        step = FINDS.get(Step(row["step"]), Step(row["step"]))
         return Claim(
             snapshot=Snapshot(
                 key=row["id"],
@@ -116,6 +132,7 @@ class Queue:
                 remote_id=row["remote_id"] or "",
                 transaction_id=row["transaction_id"] or "",
                 step=step,
+                adopted=bool(row["adopted"]),
                 marker_at=marker_at and to_epoch(marker_at),
                 create_anyway=bool(row["create_anyway"]),
             ),
@@ -129,6 +146,7 @@ class Queue:
             last_sync_at=row["last_sync_at"],
             synced_fingerprint=row["synced_fingerprint"],
             activation_email=row["activation_email"],
+            send_before=send_before,
         )
 
     def write(self, rows):
@@ -169,36 +187,63 @@ class Queue:
         return {account_id for (account_id,) in updated}
 
     def requeue_edited(self, ids):
-        """Queue those of ``ids`` that were edited while they were worked on, and
-        return them."""
-        rows = self.env.execute_query(
+        """Queue those of ``ids`` that came to rest but were edited meanwhile; returns
+        whether any were."""
+        if not ids:
+            return False
+        self.env.cr.execute(
             SQL(
                 """
                 UPDATE panda_account
                 SET state = 'queued', next_attempt_at = %s, resync_requested = FALSE,
-                    step = %s
-                WHERE id = ANY(%s) AND resync_requested AND state = 'synced'
-                RETURNING id
+                    step = CASE state WHEN 'synced' THEN %s ELSE step END
+                WHERE id = ANY(%s) AND resync_requested
+                    AND state IN ('synced', 'failed', 'retry')
                 """,
                 fields.Datetime.now(),
                 Step.UPDATE_ACCOUNT.value,
                 list(ids),
             )
         )
-        return {account_id for (account_id,) in rows}
+        return bool(self.env.cr.rowcount)
 
-    def wake_customers(self, ids):
-        """Queue the customers who wait for the resellers ``ids``."""
+    def wake_customers(self, reseller_ids=None):
+        """Queue the customers who wait for resellers that are ready; returns whether
+        any did.
+
+        :param reseller_ids: of these resellers only.
+        """
+        mine = SQL("AND a.parent_id = ANY(%s)", reseller_ids) if reseller_ids else SQL()
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE panda_account SET state = 'queued', next_attempt_at = %s
-                WHERE parent_id = ANY(%s) AND state = 'waiting'
+                UPDATE panda_account a SET state = 'queued', next_attempt_at = %s
+                FROM panda_account reseller
+                WHERE a.system_id = %s AND a.state = 'waiting' %s
+                    AND reseller.id = a.parent_id AND reseller.operator_ready
                 """,
                 fields.Datetime.now(),
-                list(ids),
+                self.system_id,
+                mine,
             )
         )
+        return bool(self.env.cr.rowcount)
+
+    def fail(self, code):
+        """Leave those who were given back for ``code`` to a person after all."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE panda_account SET state = 'failed', next_attempt_at = NULL
+                WHERE run_token = %s AND error_code = %s
+                    AND state IN ('retry', 'unknown')
+                RETURNING id
+                """,
+                self.token,
+                code,
+            )
+        )
+        return [account_id for (account_id,) in rows]
 
     def get_bound(self, remote_ids, except_id):
         """Return those of ``remote_ids`` that belong to another account of Odoo."""

@@ -6,16 +6,15 @@ import time
 
 import psycopg2.errors
 
-from odoo import fields
-
+from ..panda_api.connection_check import check_connection
 from ..panda_api.directory import Directory
 from ..panda_api.errors import ErrorKind
 from ..panda_api.policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..panda_api.rules import problems
-from ..panda_api.saga import Clock, Outcome, Step
+from ..panda_api.saga import UPDATES, Clock, Outcome, Step
 from .journal import Journal
-from .queue import Claim, Queue
-from .verdict import judge, row_values
+from .queue import Queue
+from .verdict import done, judge, put_back, row_values
 from .window import Window
 
 _logger = logging.getLogger(__name__)
@@ -41,14 +40,15 @@ class Run:
     :param commit: called with the number of accounts that are finished; commits and
         returns the seconds that are left.
     :param account_ids: work on these only.
+    :param seconds: time after which no further step is begun.
     """
 
-    def __init__(self, system, commit, account_ids=None, max_seconds=None):
+    def __init__(self, system, commit, account_ids=None, seconds=None):
         self.env = system.env
         self.system = system
         self._commit = commit
         self._queue = Queue(self.env, system, account_ids)
-        self._journal = Journal(self.env, system)
+        self._journal = Journal(self.env, system, attended=bool(account_ids))
         self._directory = Directory()
         self._clock = Clock(
             time.time, system.search_grace, patience=system.activation_patience
@@ -56,7 +56,10 @@ class Run:
         self._threads = system.max_connections
         if account_ids:
             self._threads = min(self._threads, len(account_ids))
-        self._ends_at = time.monotonic() + max_seconds if max_seconds else None
+        # Plain values: a commit empties the cache of every record.
+        self._transport = system._open_transport(self._threads)
+        self._root_account_id = system.root_account_id
+        self._ends_at = time.monotonic() + seconds if seconds else None
         self._outages = 0
         self._stopped_by = None
         self._may_claim = True
@@ -64,26 +67,25 @@ class Run:
 
     def execute(self):
         """Work until nothing is due; returns the number of accounts finished."""
-        transport = self.system._open_transport(self._threads)
         with (
-            transport,
-            Window(transport, self._threads, self._directory, self._clock) as window,
+            self._transport,
+            Window(
+                self._transport, self._threads, self._directory, self._clock
+            ) as window,
         ):
+            self._transaction(self._wake_forgotten)
             self._refill(window)
             while window:
                 finished = window.collect()
                 if finished:
                     self._settle(window, finished)
                 if self._is_ending:
-                    self._let_go(window.take_waiting())
+                    self._let_go(window.take_back())
                 else:
                     self._refill(window)
+            if self._stopped_by:
+                self._look_at_system()
         return self.processed
-
-    @property
-    def stopped_by(self):
-        """The error that ended the run early, ``None`` if nothing did."""
-        return self._stopped_by
 
     @property
     def _is_ending(self):
@@ -92,18 +94,23 @@ class Run:
 
     # === CLAIM === #
 
+    def _wake_forgotten(self):
+        """Wake customers who began to wait at the very moment when their reseller
+        became ready."""
+        self._queue.wake_customers()
+        self._commit(0)
+
     def _refill(self, window):
         room = BACKLOG * self._threads - len(window)
-        if not self._may_claim or room < self._threads:
-            return
-        claims = self._transaction(lambda: self._claim(room))
-        self._may_claim = len(claims) == room or bool(window)
-        for claim in claims:
-            window.submit(claim)
+        while self._may_claim and room >= self._threads:
+            for claim in self._transaction(lambda room=room: self._claim(room)):
+                window.submit(claim)
+            room = BACKLOG * self._threads - len(window)
 
     def _claim(self, room):
-        """Take rows and settle at once what needs no request."""
+        """Take rows, settle at once what needs no request, return the others."""
         claims = self._queue.claim(room)
+        self._may_claim = len(claims) == room
         ready, rows = [], []
         for claim in claims:
             settled = self._settle_locally(claim)
@@ -118,23 +125,22 @@ class Run:
         self._commit(len(rows))
         return ready
 
-    def _settle_locally(self, claim: Claim):
-        """Return the row of an account that cannot be sent, ``None`` if it can."""
+    def _settle_locally(self, claim):
+        """Return the row of an account with nothing to send, ``None`` for others."""
         snapshot = claim.snapshot
-        if snapshot.has_parent and not claim.parent_ready and not claim.in_panda:
-            return self._row(claim, state="waiting")
+        if snapshot.step in UPDATES and snapshot.fingerprint == claim.synced_fingerprint:
+            return done(claim, snapshot).values
+        if snapshot.has_parent and not claim.parent_ready and not snapshot.remote_id:
+            return row_values(claim, snapshot, "waiting")
         found = [problem.code for problem in problems(snapshot)]
         if claim.email_used:
             found.append("email_used")
         if not claim.partner_active:
             found.append("partner_archived")
-        if found:
-            return self._row(claim, state="failed", error_code=found[0])
+        # What may have been created is looked for before anything else.
+        if found and snapshot.marker_at is None:
+            return row_values(claim, snapshot, "failed", error_code=found[0])
         return None
-
-    def _row(self, claim, **values):
-        kept = {"attempt_count": claim.attempt_count, "next_attempt_at": None}
-        return row_values(claim.snapshot, **kept, **values)
 
     def _expect(self, claims):
         looking = [c.snapshot for c in claims if c.snapshot.step is Step.FIND_ACCOUNT]
@@ -145,30 +151,19 @@ class Run:
 
     def _settle(self, window, finished):
         """Write down what came of steps, then send what comes next."""
-        for claim, snapshot, wait in self._transaction(lambda: self._write(finished)):
-            claim.snapshot = snapshot
-            window.submit(claim, wait)
+        judged = [(item, self._judge(item)) for item in finished]
+        for verdict in self._transaction(lambda: self._write(judged)):
+            verdict.claim.snapshot = verdict.snapshot
+            window.submit(verdict.claim, verdict.wait)
 
-    def _write(self, finished):
-        verdicts = [self._judge(item.claim, item.outcome) for item in finished]
-        ours = self._queue.write([verdict.values for verdict in verdicts])
-        for item in finished:
-            if item.claim.id not in ours:
-                _logger.warning("Another run took over account %s", item.claim.id)
-        kept = [v for v in verdicts if v.values["id"] in ours]
-        ended = [v.values for v in kept if not v.snapshot]
-        self._after_success([v["id"] for v in ended if v["state"] == "synced"])
-        self._journal.record_exchanges(finished)
-        self._journal.record_states(ended)
-        self.processed += len(ended)
-        self._commit(len(ended))
-        return [(v.claim, v.snapshot, v.wait) for v in kept if v.snapshot]
-
-    def _judge(self, claim, outcome):
+    def _judge(self, item):
+        outcome = item.outcome
         if outcome.used:
-            outcome = self._without_bound(claim, outcome)
-        self._watch_system(outcome.error)
-        return judge(claim, outcome, self._queue.lease, self._clock, not self._is_ending)
+            outcome = self._without_bound(item.claim, outcome)
+        self._watch_system(outcome)
+        return judge(
+            item.claim, outcome, self._queue, self._clock, not self._is_ending
+        )
 
     def _without_bound(self, claim, outcome):
         """Look again if ``outcome`` rests on accounts that belong to others."""
@@ -178,39 +173,69 @@ class Run:
         claim.snapshot = claim.snapshot.without(frozenset(bound))
         return Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
 
-    def _after_success(self, ids):
-        if ids:
-            self._outages = 0
-            self._may_claim = True
-            self._queue.requeue_edited(ids)
-            self._queue.wake_customers(ids)
+    def _write(self, judged):
+        """Write all rows in one transaction and return the verdicts to go on with."""
+        ours = self._queue.write([verdict.values for _item, verdict in judged])
+        kept = [verdict for _item, verdict in judged if verdict.claim.id in ours]
+        if len(kept) < len(judged):
+            taken_over = [v.claim.id for _item, v in judged if v.claim.id not in ours]
+            _logger.warning("Another run has taken over the accounts %s", taken_over)
+        ended = [verdict.values for verdict in kept if not verdict.snapshot]
+        synced = [values["id"] for values in ended if values["state"] == "synced"]
+        if synced:
+            self._may_claim |= self._queue.wake_customers(synced)
+        self._may_claim |= self._queue.requeue_edited([v["id"] for v in ended])
+        self._journal.record_exchanges([item for item, _verdict in judged])
+        self._journal.record_states(ended)
+        self.processed += len(ended)
+        self._commit(len(ended))
+        return [verdict for verdict in kept if verdict.snapshot]
 
-    def _watch_system(self, error):
+    # === SYSTEM === #
+
+    def _watch_system(self, outcome):
         """Notice when it is not the account but the system that is in trouble."""
-        if not error:
+        if not outcome.error:
+            self._outages = 0
             return
-        stops = POLICIES[error.kind].stops
-        self._outages += error.kind is ErrorKind.OUTAGE
-        if stops is Stops.PACE or stops is Stops.SYSTEM:
-            self._stopped_by = error
-        elif self._outages >= OUTAGES_IN_A_ROW:
-            self._stopped_by = error
+        self._outages += outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN)
+        stops = POLICIES[outcome.error.kind].stops
+        if stops in (Stops.PACE, Stops.SYSTEM) or self._outages >= OUTAGES_IN_A_ROW:
+            self._stopped_by = outcome.error
+
+    def _look_at_system(self):
+        """Say what is the matter with the system, if it is the system at all."""
+        error = self._stopped_by
+        if error.kind is ErrorKind.THROTTLED:
+            self._transaction(lambda: self._pause(error))
+            return
+        finding = check_connection(self._transport, self._root_account_id)
+        if finding.code != "connected":
+            self._transaction(lambda: self._quarantine(finding))
+        elif error.kind in (ErrorKind.AUTH, ErrorKind.PERMISSION):
+            self._transaction(lambda: self._blame_accounts(error))
+
+    def _pause(self, error):
+        self.system._pause(error)
+        self._commit(0)
+
+    def _quarantine(self, finding):
+        self.system._quarantine(finding)
+        self._commit(0)
+
+    def _blame_accounts(self, error):
+        failed = self._queue.fail(error.code)
+        self._journal.announce(failed)
+        self._commit(0)
 
     # === END === #
 
     def _let_go(self, claims):
-        """Give back accounts that wait for Panda; the next run looks after them."""
-        rows = [
-            row_values(
-                claim.snapshot,
-                state="running",
-                attempt_count=claim.attempt_count,
-                next_attempt_at=fields.Datetime.now(),
-            )
-            for claim in claims
-        ]
-        if rows:
-            self._transaction(lambda: (self._queue.write(rows), self._commit(0)))
+        """Give back accounts of which nothing is on the wire."""
+        if not claims:
+            return
+        rows = [put_back(claim, claim.snapshot).values for claim in claims]
+        self._transaction(lambda: (self._queue.write(rows), self._commit(0)))
 
     def _transaction(self, work):
         """Do ``work``, which commits, again if it met another transaction.

@@ -1,6 +1,6 @@
 """From the outcome of a step to the columns of the row: the engine's one decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from odoo import fields
@@ -28,72 +28,88 @@ class Verdict:
     wait: float = 0
 
 
-def row_values(snapshot, **values):
+def row_values(claim, snapshot, state, **changes):
     """All columns that the engine writes; the same for every row of a batch."""
     return {
-        "id": snapshot.key,
+        "id": claim.id,
+        "state": state,
+        "step": snapshot.step.value,
         "remote_id": snapshot.remote_id or None,
         "transaction_id": snapshot.transaction_id or None,
-        "step": snapshot.step.value,
         "marker_at": from_epoch(snapshot.marker_at),
+        "adopted": snapshot.adopted,
+        "attempt_count": claim.attempt_count,
+        "next_attempt_at": None,
         "error_code": None,
         "error_detail": None,
-        **values,
+        "operator_ready": claim.operator_ready,
+        "last_sync_at": claim.last_sync_at,
+        "synced_fingerprint": claim.synced_fingerprint,
+        "activation_email": claim.activation_email,
+        **changes,
     }
 
 
-def judge(claim, outcome, lease, clock, may_go_on):
+def judge(claim, outcome, queue, clock, may_go_on):
     """Return the :class:`Verdict` on ``outcome``.
 
-    :param lease: how long the row is ours from now on, if the run goes on.
+    :param queue: extends the lease of the row, if the run goes on.
     :param may_go_on: false when the run is ending; the row goes back as it is.
     """
     snapshot = claim.snapshot.with_outcome(outcome)
     if outcome.step is Step.DONE:
-        return _done(claim, snapshot)
-    if outcome.error and not _is_retried_at_once(outcome):
-        return _failed(claim, snapshot, outcome)
+        return done(claim, snapshot)
+    if outcome.error and not _is_looked_into(claim, outcome):
+        return _failed(claim, snapshot, outcome.error)
     if may_go_on and outcome.wait <= LONG_WAIT:
-        return _go_on(claim, snapshot, outcome.wait, lease, clock)
-    return _put_back(claim, snapshot, outcome)
+        return _go_on(claim, snapshot, outcome.wait, queue, clock)
+    return put_back(claim, snapshot, outcome.wait)
 
 
-def _is_retried_at_once(outcome):
-    """A lost answer is first of all a reason to look."""
-    return outcome.unknown and outcome.error.code != "transaction_stuck"
-
-
-def _go_on(claim, snapshot, wait, lease, clock):
+def put_back(claim, snapshot, wait=0):
+    """The verdict on an account that a later run goes on with, in ``wait`` seconds."""
     if snapshot.step in WRITES:
-        # The marker, made durable before the request leaves the machine.
-        snapshot = snapshot.marked(clock.now())
-    values = row_values(
-        snapshot,
-        state="running",
-        attempt_count=claim.attempt_count,
-        next_attempt_at=fields.Datetime.now() + lease,
-    )
-    return Verdict(claim, values, snapshot, wait)
-
-
-def _put_back(claim, snapshot, outcome):
-    # What is known for sure to be under way stays In Progress for people.
-    state = "unknown" if outcome.unknown else "running"
-    values = row_values(
-        snapshot,
-        state=state,
-        attempt_count=claim.attempt_count,
-        next_attempt_at=fields.Datetime.now() + timedelta(seconds=outcome.wait),
-    )
+        snapshot = replace(snapshot, marker_at=None)  # it was not sent after all
+    next_attempt_at = fields.Datetime.now() + timedelta(seconds=wait)
+    if snapshot.transaction_id:  # under way for sure
+        values = row_values(claim, snapshot, "running", next_attempt_at=next_attempt_at)
+    elif snapshot.marker_at is None:
+        values = row_values(claim, snapshot, "queued", next_attempt_at=next_attempt_at)
+    else:
+        values = row_values(
+            claim,
+            snapshot,
+            "unknown",
+            next_attempt_at=next_attempt_at,
+            error_code="lost_answer",
+        )
     return Verdict(claim, values)
 
 
-def _done(claim, snapshot):
+def _is_looked_into(claim, outcome):
+    """A lost answer is first of all a reason to look, at once."""
+    if not outcome.unknown or outcome.error.code == "transaction_stuck":
+        return False
+    claim.attempt_count += 1
+    return claim.attempt_count < MAX_ATTEMPTS
+
+
+def _go_on(claim, snapshot, wait, queue, clock):
+    if snapshot.step in WRITES:
+        # The marker, made durable before the request leaves the machine.
+        snapshot = snapshot.marked(clock.now())
+    until = queue.lease(claim)
+    values = row_values(claim, snapshot, "running", next_attempt_at=until)
+    return Verdict(claim, values, snapshot, wait)
+
+
+def done(claim, snapshot):
+    """The verdict on an account of which Panda knows all that Odoo knows."""
     values = row_values(
+        claim,
         snapshot,
-        state="synced",
+        "synced",
         attempt_count=0,
-        next_attempt_at=None,
         operator_ready=True,
         last_sync_at=fields.Datetime.now(),
         synced_fingerprint=snapshot.fingerprint,
@@ -102,21 +118,23 @@ def _done(claim, snapshot):
     return Verdict(claim, values)
 
 
-def _failed(claim, snapshot, outcome):
-    error = outcome.error
+def _failed(claim, snapshot, error):
     policy = POLICIES[error.kind]
     attempts = claim.attempt_count + policy.spends
+    reason = {
+        "attempt_count": attempts,
+        "error_code": error.code,
+        "error_detail": error.detail or None,
+    }
+    if policy.stops is Stops.ACCOUNT or attempts >= MAX_ATTEMPTS:
+        return Verdict(claim, row_values(claim, snapshot, "failed", **reason))
+    unknown = snapshot.marker_at is not None or error.kind is ErrorKind.UNKNOWN
+    wait = timedelta(seconds=wait_before_retry(error, attempts))
     values = row_values(
+        claim,
         snapshot,
-        attempt_count=attempts,
-        error_code=error.code,
-        error_detail=error.detail or None,
-        next_attempt_at=None,
-        state="failed",
+        "unknown" if unknown else "retry",
+        next_attempt_at=fields.Datetime.now() + wait,
+        **reason,
     )
-    if policy.stops is not Stops.ACCOUNT and attempts < MAX_ATTEMPTS:
-        unknown = snapshot.marker_at is not None or error.kind is ErrorKind.UNKNOWN
-        wait = timedelta(seconds=wait_before_retry(error, attempts))
-        values["state"] = "unknown" if unknown else "retry"
-        values["next_attempt_at"] = fields.Datetime.now() + wait
     return Verdict(claim, values)

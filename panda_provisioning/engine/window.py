@@ -3,13 +3,13 @@
 import heapq
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from queue import Empty, SimpleQueue
 
 from ..panda_api.client import PandaClient
 from ..panda_api.records import Exchange
-from ..panda_api.saga import Outcome, Step, perform
+from ..panda_api.saga import FINDS, Outcome, Step, perform
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Window:
         self._finished = SimpleQueue()
         self._timers = []
         self._order = count()
-        self._in_flight = 0
+        self._in_flight = {}
 
     def __enter__(self):
         return self
@@ -49,7 +49,7 @@ class Window:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __len__(self):
-        return self._in_flight + len(self._timers)
+        return len(self._in_flight) + len(self._timers)
 
     def submit(self, claim, wait=0):
         """Perform the next step of ``claim`` after ``wait`` seconds."""
@@ -57,14 +57,17 @@ class Window:
             due = time.monotonic() + wait
             heapq.heappush(self._timers, (due, next(self._order), claim))
             return
-        self._in_flight += 1
-        self._pool.submit(self._perform, claim)
+        self._in_flight[claim.id] = (self._pool.submit(self._perform, claim), claim)
 
-    def take_waiting(self):
-        """Stop all timers and return the claims that waited for them."""
-        waiting = [claim for _due, _order, claim in self._timers]
+    def take_back(self):
+        """Return the claims of which nothing is on the wire, and forget them."""
+        idle = [claim for _due, _order, claim in self._timers]
         self._timers = []
-        return waiting
+        for future, claim in list(self._in_flight.values()):
+            if future.cancel():
+                del self._in_flight[claim.id]
+                idle.append(claim)
+        return idle
 
     def collect(self):
         """Return what has finished, waiting for the first of it."""
@@ -76,14 +79,15 @@ class Window:
             finished = [self._finished.get(timeout=timeout)]
         except Empty:
             return []
-        gather_until = time.monotonic() + (self.COALESCE if self._in_flight > 1 else 0)
-        while len(finished) < self._in_flight:
+        gather_until = time.monotonic() + self.COALESCE
+        while len(finished) < len(self._in_flight):
             try:
                 left = max(0, gather_until - time.monotonic())
                 finished.append(self._finished.get(timeout=left))
             except Empty:
                 break
-        self._in_flight -= len(finished)
+        for item in finished:
+            del self._in_flight[item.claim.id]
         return finished
 
     def _submit_due(self):
@@ -94,7 +98,10 @@ class Window:
     def _perform(self, claim):
         exchanges = []
         client = PandaClient(self._transport, exchanges.append)
-        outcome = perform(client, claim.snapshot, self._directory, self._clock)
-        self._finished.put(
-            Finished(claim, claim.snapshot.step, outcome, exchanges)
-        )
+        step = claim.snapshot.step
+        if step in FINDS and self._clock.now() > claim.send_before:
+            # Waited too long for a connection: it might no longer be ours to send.
+            outcome = Outcome(FINDS[step], {"marker_at": None})
+        else:
+            outcome = perform(client, claim.snapshot, self._directory, self._clock)
+        self._finished.put(Finished(claim, step, outcome, exchanges))

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
 from ..panda_api.names import clean_username, split_name
 from ..panda_api.saga import Role, Snapshot, Step
+from .panda_message import PARTNER_FIELDS, field_of
 
 STATES = [
     ("draft", "Not Synchronized"),
@@ -106,7 +107,15 @@ class PandaAccount(models.Model):
     operator_ready = fields.Boolean(
         copy=False, readonly=True, help="The operator exists and has been mailed."
     )
-    activation_email = fields.Char(copy=False, readonly=True)
+    activation_email = fields.Char(
+        copy=False,
+        readonly=True,
+        help="Where Panda has sent the activation instructions; the operator keeps "
+        "this address for good.",
+    )
+    adopted = fields.Boolean(
+        string="Was in Panda Already", copy=False, readonly=True
+    )
     state = fields.Selection(
         STATES, string="Status", required=True, default="draft", copy=False,
         readonly=True,
@@ -134,6 +143,11 @@ class PandaAccount(models.Model):
         string="Last Synchronized", copy=False, readonly=True
     )
     synced_fingerprint = fields.Char(copy=False, readonly=True)
+    announced = fields.Char(
+        copy=False,
+        readonly=True,
+        help="What people were told last, so that nobody is told twice.",
+    )
     log_ids = fields.One2many("panda.sync.log", "account_id", string="Log")
 
     # Unique indexes and no unique constraints: merging two bound contacts must fail
@@ -154,6 +168,7 @@ class PandaAccount(models.Model):
         "(system_id, next_attempt_at, id)"
         " WHERE state IN ('queued', 'retry', 'unknown', 'running')"
     )
+    _waiting = models.Index("(system_id, parent_id) WHERE state = 'waiting'")
 
     # === COMPUTE METHODS === #
 
@@ -210,6 +225,17 @@ class PandaAccount(models.Model):
             account.error_message = messages._error(account)
             account.status_text = messages._status(account)
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("parent_id", "role", "system_id", "partner_id")
+    def _check_parent(self):
+        for account in self:
+            codes = [problem.code for problem in account._get_parent_problems()]
+            if codes:
+                raise ValidationError(
+                    self.env["panda.message"]._problem(account, codes[0])
+                )
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -220,7 +246,13 @@ class PandaAccount(models.Model):
     def write(self, vals):
         self._check_engine_fields(vals)
         self._check_locked_fields(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        mended = self.filtered(
+            lambda a: a.state == "failed" and field_of(a.error_code or "") in vals
+        )
+        if mended and not self.env.context.get("panda_save_only"):
+            self.env["panda.service"]._enqueue(mended)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_bound(self):
@@ -298,7 +330,7 @@ class PandaAccount(models.Model):
         return self.env["panda.sync.options"]._open(self.partner_id, self.system_id)
 
     def _can_retry(self):
-        """Whether *Retry* makes sense; true for an empty recordset never."""
+        """Whether *Retry* makes sense."""
         return self.state in ("failed", "retry", "unknown")
 
     # === BUSINESS METHODS === #
@@ -320,6 +352,28 @@ class PandaAccount(models.Model):
             username=self.username or "",
             has_parent=bool(self.parent_id),
         )
+
+    def _is_up_to_date(self):
+        """Whether Panda knows all that Odoo knows."""
+        self.ensure_one()
+        return (
+            self.state == "synced"
+            and self.synced_fingerprint == self._get_snapshot().fingerprint
+        )
+
+    def _waits_for_reseller(self):
+        """Whether nothing can be sent before the reseller is ready."""
+        self.ensure_one()
+        is_sent = self.remote_id or self.marker_at
+        return self.parent_id and not self.parent_id.operator_ready and not is_sent
+
+    def _is_concerned_by(self, names):
+        """Whether editing the fields ``names`` of the contact is a reason to send."""
+        self.ensure_one()
+        if self.state == "failed":
+            at_fault = PARTNER_FIELDS.get(field_of(self.error_code or ""), set())
+            return not at_fault.isdisjoint(names)
+        return self.state != "waiting"
 
     @api.model
     def _propose_username(self, partner, system):

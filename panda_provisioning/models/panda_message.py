@@ -1,16 +1,49 @@
 from odoo import fields, models
 from odoo.tools import format_datetime
 
+from ..panda_api.connection_check import Finding
+
 FIELD_OF_CODE = {
-    "username_taken": "username",
     "operator_exists": "username",
-    "email_taken": "email",
+    "operator_refused": "username",
     "reseller_gone": "parent_id",
-    "parent_not_found": "parent_id",
-    "name_exists": "name",
+    "reseller_with_parent": "parent_id",
+    "has_customers": "role",
     "several_matches": "name",
+    "partner_archived": "partner_id",
+    "other_company": "system_id",
+    "rejected": "partner_id",
+    "conflict": "partner_id",
 }
-"""Where on the form a refusal by Panda belongs; local problems carry their field."""
+"""Which field of the account a code is about, where its first word does not say."""
+
+FIELD_OF_WORD = {
+    "role": "role",
+    "username": "username",
+    "parent": "parent_id",
+    "reseller": "parent_id",
+    "name": "name",
+    "first": "first_name",
+    "last": "last_name",
+    "email": "email",
+    "phone": "phone",
+    "system": "system_id",
+}
+
+PARTNER_FIELDS = {
+    "name": {"name"},
+    "email": {"email"},
+    "phone": {"phone", "country_id"},
+    "first_name": {"name"},
+    "last_name": {"name"},
+    "partner_id": {"active", "name", "email", "phone"},
+}
+"""Fields of the contact that a field of the account is made of."""
+
+
+def field_of(code):
+    """Return the field of ``panda.account`` that ``code`` is about, or ``""``."""
+    return FIELD_OF_CODE.get(code) or FIELD_OF_WORD.get(code.split("_")[0], "")
 
 
 class PandaMessage(models.AbstractModel):
@@ -58,6 +91,11 @@ class PandaMessage(models.AbstractModel):
                 name,
             ),
             "partner_archived": _("%s is archived. Restore the contact first.", name),
+            "parent_missing": _(
+                "%s is the reseller of this contact. Choose him as Parent Account, or "
+                "remove him from the contact to make it a direct customer.",
+                account.partner_id.panda_reseller_id.display_name,
+            ),
             "system_disabled": _(
                 "The system %s is disabled. A Panda administrator can enable it under "
                 "Panda > Configuration.",
@@ -174,7 +212,10 @@ class PandaMessage(models.AbstractModel):
             "throttled": _("Panda asked to slow down."),
             "unreachable": _("Panda cannot be reached."),
             "timeout": _("Panda did not answer in time."),
-            "lost_answer": _("The connection to Panda broke before it answered."),
+            "lost_answer": _(
+                "The answer of Panda was lost. Odoo looks there before it creates "
+                "anything again."
+            ),
             "server_error": _("Panda answered with an error of its own."),
             "unreadable": _("Panda answered something that cannot be read."),
             "transaction_stuck": _(
@@ -185,6 +226,42 @@ class PandaMessage(models.AbstractModel):
         texts["token_refused"] = texts["invalid_credentials"]
         return texts.get(account.error_code) or _(
             "Panda refuses this: %s", detail or account.error_code
+        )
+
+    def _news(self, account):
+        """Return what the followers of the contact should hear, as plain text."""
+        _ = self.env._
+        system = account.system_id.display_name
+        if account.state == "failed":
+            return _(
+                "Not synchronized with %(system)s: %(reason)s",
+                system=system,
+                reason=account.error_message,
+            )
+        if account.adopted:
+            return _(
+                "Linked to %(id)s, which was in %(system)s already.",
+                id=account.remote_id,
+                system=system,
+            )
+        return _(
+            "Created in %(system)s as %(id)s. The activation e-mail went to %(email)s.",
+            system=system,
+            id=account.remote_id,
+            email=account.activation_email,
+        )
+
+    def _health(self, system):
+        """Return why ``system`` does not work and when it is tried again."""
+        _ = self.env._
+        if system.health not in ("throttled", "quarantined"):
+            return False
+        finding = Finding("", system.health_code)
+        return _(
+            "Interrupted since %(since)s. %(reason)s Next try: %(next)s.",
+            since=format_datetime(self.env, system.health_since),
+            reason=system._finding_message(finding),
+            next=format_datetime(self.env, system.next_probe_at),
         )
 
     def _status(self, account):

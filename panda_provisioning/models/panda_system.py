@@ -227,8 +227,11 @@ class PandaSystem(models.Model):
         self.check_access("write")
         if not self._is_own_database():
             raise UserError(self._copied_database_message())
-        with self._open_transport() as transport:
-            finding = check_connection(transport, self.root_account_id or "")
+        transport, root = self._open_transport(), self.root_account_id or ""
+        # No transaction is open while a request is on the wire.
+        self.env["panda.service"]._commit()
+        with transport:
+            finding = check_connection(transport, root)
         connected = finding.code == "connected"
         if connected:
             self._release_from_quarantine()
@@ -284,9 +287,34 @@ class PandaSystem(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_domain_usable(self):
-        """Systems that may be synchronised with."""
-        return Domain("state", "!=", "disabled")
+    def _get_domain_for(self, partner):
+        """Systems that ``partner`` may be synchronised with."""
+        domain = Domain("state", "!=", "disabled")
+        domain &= Domain("company_id", "in", self.env.companies.ids)
+        if partner.company_id:
+            domain &= Domain("company_id", "=", partner.company_id.id)
+        return domain
+
+    @api.model
+    def _get_default(self, partner):
+        """Return the system of ``partner`` when nobody has chosen one."""
+        system = self.search(self._get_domain_for(partner), limit=1)
+        if not system:
+            raise UserError(
+                self.env._(
+                    "There is no Panda system for %s. A Panda administrator can set "
+                    "one up under Panda > Configuration.",
+                    partner.display_name,
+                )
+            )
+        return system
+
+    def _may_be_called(self):
+        """Whether requests may be sent at all, from this database.
+
+        Note: `self.ensure_one()`
+        """
+        return self.state != "disabled" and self._is_own_database()
 
     def _open_transport(self, max_connections=None):
         """Return a :class:`Transport`; the one place where secrets are read.
@@ -329,18 +357,14 @@ class PandaSystem(models.Model):
 
     @api.model
     def _provisioning_systems(self, partner):
-        domain = self._get_domain_usable() & Domain(
-            "company_id", "in", self.env.companies.ids
-        )
-        if partner.company_id:
-            domain &= Domain("company_id", "=", partner.company_id.id)
-        return self.search(domain)
+        return self.search(self._get_domain_for(partner))
 
     def _provisioning_status(self, partner):
-        account = self._get_account(partner)
+        account = partner._get_panda_account(self)
         return {
             "state": account.state or "draft",
             "status": account.status_text or self.env._("Not Synchronized"),
+            "reason": account.error_message,
             "username": account.username,
             "last_sync": account.last_sync_at,
             "can_retry": account._can_retry(),
@@ -351,19 +375,11 @@ class PandaSystem(models.Model):
         return self.env["panda.sync.options"]._open(partner, self)
 
     def _provisioning_retry(self, partner):
-        return self._get_account(partner).action_retry()
+        account = partner._get_panda_account(self)
+        account.check_access("write")
+        self.env["panda.service"]._synchronize_now(account)
 
     def _provisioning_open_details(self, partner):
-        return self._get_account(partner)._get_records_action(
+        return partner._get_panda_account(self)._get_records_action(
             name=self.env._("Synchronization Details"), target="new"
-        )
-
-    def _get_account(self, partner):
-        """Return the account of ``partner`` in this system, maybe empty."""
-        self.ensure_one()
-        return self.env["panda.account"].search(
-            [
-                ("system_id", "=", self.id),
-                ("partner_id", "=", partner.commercial_partner_id.id),
-            ]
         )

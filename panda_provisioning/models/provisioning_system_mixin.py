@@ -25,10 +25,10 @@ class ProvisioningSystemMixin(models.AbstractModel):
 
         Note: `self.ensure_one()`
 
-        :return: ``{"status": str, "state": str, "username": str, "last_sync":
-            datetime | False, "can_retry": bool, "has_details": bool}``; ``status``
-            is for people, ``state`` one of the states of ``panda.account`` and
-            decides the colour.
+        :return: ``{"status": str, "state": str, "reason": str | False, "username":
+            str, "last_sync": datetime | False, "can_retry": bool, "has_details":
+            bool}``; ``status`` and ``reason`` are for people, ``state`` is one of
+            the states of ``panda.account`` and decides the colour.
         """
         raise NotImplementedError
 

@@ -52,6 +52,8 @@ MAX_ATTEMPTS = 10
 """After that many failures in a row a person must look at the account."""
 OUTAGES_IN_A_ROW = 5
 """After that many, of any accounts, it is the system that is down."""
+FIRST_PROBE, LONGEST_PROBE = 15, 900
+"""Seconds between two looks at a system that does not answer."""
 JITTER = 0.2
 """Part of a wait that is left to chance, so that retries do not come in waves."""
 
@@ -62,3 +64,15 @@ def wait_before_retry(error: PandaError, attempt: int) -> float:
     wait = min(policy.longest, policy.first * 2 ** max(0, attempt - 1))
     wait *= 1 + random.uniform(-JITTER, JITTER)
     return max(wait, error.retry_after or 0)
+
+
+def probe_wait(error: object, probes: int) -> float:
+    """Seconds until a system is tried again after ``probes`` failures in a row.
+
+    :param error: what it said; its ``retry_after`` counts when it has one.
+    """
+    asked = getattr(error, "retry_after", None)
+    if asked is not None:
+        return float(asked)
+    wait = min(LONGEST_PROBE, FIRST_PROBE * 2 ** max(0, probes - 1))
+    return wait * (1 + random.uniform(0, JITTER))

@@ -61,6 +61,9 @@ class Step(str, Enum):
 WRITES = {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR}
 """Steps that must not be repeated blindly. Updates may: they carry the last state."""
 
+UPDATES = {Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR}
+"""Steps that begin with nothing under way."""
+
 FINDS = {
     Step.CREATE_ACCOUNT: Step.FIND_ACCOUNT,
     Step.CREATE_OPERATOR: Step.FIND_OPERATOR,
@@ -77,6 +80,7 @@ class Snapshot:
 
     ``marker_at`` (seconds since the epoch) is set while a create may have been sent
     without its outcome being known. ``polls`` counts looks at the transaction.
+    ``adopted`` says that the account was in Panda before Odoo knew of it.
     ``excluded`` are accounts in Panda that belong to somebody else. ``refusal`` is
     what Panda said when an operator was refused that may be our own.
     """
@@ -97,6 +101,7 @@ class Snapshot:
     marker_at: float | None = None
     polls: int = 0
     create_anyway: bool = False
+    adopted: bool = False
     excluded: frozenset[str] = frozenset()
     refusal: PandaError | None = None
 
@@ -133,7 +138,6 @@ class Outcome:
     facts: dict[str, object] = field(default_factory=dict)
     wait: float = 0
     unknown: bool = False
-    adopted: bool = False
     used: tuple[str, ...] = ()
     error: PandaError | None = None
 
@@ -191,9 +195,12 @@ def _find_account(
     candidates = tuple(account.id for account in namesakes)
     matches = [a.id for a in namesakes if same_email(a.email, snapshot.email)]
     if len(matches) == 1:
-        facts: dict[str, object] = {"remote_id": matches[0], "marker_at": None}
-        adopted = snapshot.marker_at is None
-        return Outcome(Step.FIND_OPERATOR, facts, adopted=adopted, used=candidates)
+        facts: dict[str, object] = {
+            "remote_id": matches[0],
+            "marker_at": None,
+            "adopted": snapshot.marker_at is None,
+        }
+        return Outcome(Step.FIND_OPERATOR, facts, used=candidates)
     if len(matches) > 1:
         return _ask(snapshot, "several_matches", ", ".join(matches), candidates)
     if snapshot.marker_at is not None:

@@ -1,0 +1,44 @@
+from odoo import models
+
+ACTIVITY = "panda_provisioning.mail_activity_type_panda"
+
+
+class PandaAccount(models.Model):
+    """What people hear of an account: one note for each change that matters."""
+
+    _inherit = "panda.account"
+
+    def _announce(self, *, attended):
+        """Tell the followers of the contacts what has become of these accounts.
+
+        :param attended: whether somebody is looking on, who needs no activity.
+        """
+        news = self.filtered(lambda a: a.announced != a._get_announcement())
+        self.env["res.partner"].browse(news.partner_id.ids)._message_log_batch(
+            bodies={account.partner_id.id: account._get_news() for account in news}
+        )
+        failed = news.filtered(lambda a: a.state == "failed")
+        mended = (news - failed).filtered("announced")
+        mended.partner_id.activity_unlink([ACTIVITY])
+        if not attended:
+            failed._schedule_activity()
+        for account in news:
+            account.announced = account._get_announcement()
+
+    def _get_announcement(self):
+        """Return what people are told, as a code."""
+        return self.error_code if self.state == "failed" else "synced"
+
+    def _get_news(self):
+        lang = self.system_id.responsible_user_id.lang
+        return self.env["panda.message"].with_context(lang=lang)._news(self)
+
+    def _schedule_activity(self):
+        self.partner_id.activity_unlink([ACTIVITY])
+        for account in self:
+            user = account.system_id.responsible_user_id
+            account.partner_id.activity_schedule(
+                ACTIVITY,
+                note=account._get_news(),
+                user_id=(user or self.env.ref("base.user_admin")).id,
+            )

@@ -1,0 +1,197 @@
+import logging
+import time
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine.queue import CLAIMABLE
+from ..engine.run import Run
+from ..panda_api.connection_check import check_connection
+from ..panda_api.saga import Step
+
+_logger = logging.getLogger(__name__)
+
+CRON_SECONDS = 60
+"""How long a cron works before others get their turn. Longer than Odoo's hint of ten
+seconds, since every new run must look again at what is in Panda already; shorter than
+the time limit of a worker."""
+BUTTON_SECONDS = 25
+"""How long somebody who has pressed a button waits before the cron takes over."""
+GLANCE_SECONDS = 0.25
+"""Between two looks at an account that another run is working on."""
+
+
+class PandaService(models.AbstractModel):
+    """The one door to the engine: for buttons, crons, automation and bulk."""
+
+    _name = "panda.service"
+    _description = "Panda Service"
+
+    def _enqueue(self, accounts, trigger=True):
+        """Have ``accounts`` synchronised soon; those that are up to date are left.
+
+        An account that is being worked on is looked at again afterwards. A reseller
+        for whom somebody waits and who was never synchronised is queued too.
+
+        :param trigger: false when the caller runs the engine himself.
+        """
+        # Sudo: states are the engine's, whoever asks for a synchronisation.
+        stale = accounts.sudo().filtered(lambda a: not a._is_up_to_date())
+        running = stale.filtered(lambda a: a.state == "running")
+        running.resync_requested = True
+        resting = stale - running
+        waiting = resting.filtered(lambda a: a._waits_for_reseller())
+        self._put_in_queue(resting - waiting)
+        waiting.write({"state": "waiting", "next_attempt_at": False})
+        resellers = waiting.parent_id.filtered(lambda a: a.state == "draft")
+        if resellers:
+            self._enqueue(resellers, trigger=False)
+        if trigger and stale:
+            self._trigger()
+
+    def _put_in_queue(self, accounts):
+        accounts.filtered(lambda a: a.step == Step.DONE).step = Step.UPDATE_ACCOUNT
+        accounts.write(
+            {
+                "state": "queued",
+                "attempt_count": 0,
+                "next_attempt_at": fields.Datetime.now(),
+                "error_code": False,
+                "error_detail": False,
+            }
+        )
+
+    def _synchronize_now(self, accounts, seconds=BUTTON_SECONDS):
+        """Synchronise ``accounts`` and return when they have come to rest.
+
+        What is not finished in time is left to the cron. Commits what the caller has
+        written: from then on it is durable, whatever happens on the wire.
+        """
+        ends_at = time.monotonic() + seconds
+        self._enqueue(accounts, trigger=False)
+        self._commit()
+        for system in accounts.sudo().system_id:
+            if not system._is_paused() and system._may_be_called():
+                ids = accounts.filtered(lambda a, s=system: a.system_id == s).ids
+                Run(system, self._commit, ids, ends_at - time.monotonic()).execute()
+        self._await(accounts, ends_at)
+        self._arm()
+        self._commit()
+
+    def _await(self, accounts, ends_at):
+        """Return when no other run works on ``accounts`` any more, or at the end."""
+        while time.monotonic() < ends_at:
+            accounts.invalidate_recordset()
+            self._commit()  # only a new transaction sees what others have written
+            is_busy = any(a.state == "running" and a.run_token for a in accounts.sudo())
+            if not is_busy:
+                return
+            time.sleep(GLANCE_SECONDS)
+
+    # === CRON === #
+
+    @api.model
+    def _cron_synchronize(self):
+        """Work on all that is due, system by system."""
+        systems = self.env["panda.system"].search([("state", "!=", "disabled")])
+        remaining = {system.id: self._count_due(system) for system in systems}
+        self._commit(remaining=sum(remaining.values()))
+        for system_id in remaining:
+            self._run_system(self.env["panda.system"].browse(system_id))
+        left = sum(map(self._count_due, self.env["panda.system"].browse(remaining)))
+        self._arm()
+        self._commit(remaining=left)
+
+    def _run_system(self, system):
+        try:
+            if self._may_run(system):
+                Run(system, self._commit, seconds=CRON_SECONDS).execute()
+        except Exception:
+            # One system's trouble is not the others'.
+            self.env.cr.rollback()
+            _logger.exception("Synchronising with Panda system %s", system.id)
+
+    def _may_run(self, system):
+        """Whether ``system`` may be called; probes it when it was interrupted."""
+        if system._is_paused() or not system._may_be_called():
+            return False
+        if system.health != "quarantined":
+            return True
+        transport, root = system._open_transport(), system.root_account_id
+        self._commit()  # no transaction is open while a request is on the wire
+        with transport:
+            finding = check_connection(transport, root)
+        if finding.code == "connected":
+            system._release_from_quarantine()
+        else:
+            system._quarantine(finding)
+        self._commit()
+        return finding.code == "connected"
+
+    @api.model
+    def _cron_reconcile(self):
+        """Find what differs from what was sent and nobody has noticed, e.g. after an
+        import past the ORM."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT a.id FROM panda_account a
+                JOIN res_partner p ON p.id = a.partner_id
+                LEFT JOIN res_partner c ON c.id = a.contact_id
+                WHERE a.state = 'synced'
+                    AND GREATEST(p.write_date, c.write_date) >= a.last_sync_at
+                """
+            )
+        )
+        ids = [account_id for (account_id,) in self.env.cr.fetchall()]
+        self._enqueue(self.env["panda.account"].browse(ids))
+
+    def _count_due(self, system):
+        """Return how many accounts of ``system`` could be worked on right now."""
+        if system._is_paused():
+            return 0
+        accounts = self.env["panda.account"]
+        domain = accounts._get_domain_due(fields.Datetime.now())
+        return accounts.search_count(domain & Domain("system_id", "=", system.id))
+
+    def _arm(self):
+        """Have the cron called when the next account or probe is due."""
+        [(next_at,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(GREATEST(due.next_attempt_at, s.next_probe_at))
+                FROM panda_system s, LATERAL (
+                    SELECT next_attempt_at FROM panda_account
+                    WHERE system_id = s.id AND state IN %s
+                    ORDER BY next_attempt_at LIMIT 1
+                ) due
+                WHERE s.state != 'disabled'
+                """,
+                CLAIMABLE,
+            )
+        )
+        if next_at:
+            self._trigger(next_at)
+
+    def _trigger(self, at=None):
+        # Sudo: whoever queues an account may not read crons.
+        self.env.ref("panda_provisioning.ir_cron_synchronize").sudo()._trigger(at)
+
+    def _commit(self, processed=0, remaining=None):
+        """The one place that commits; outside a cron there is no progress to note."""
+        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    # === EDITS === #
+
+    def _partner_changed(self, partners, names):
+        """Send what ``partners`` have become, after their fields ``names`` changed."""
+        # Sudo: whoever may edit a contact need not know about Panda.
+        accounts = self.env["panda.account"].sudo().search(
+            Domain("state", "!=", "draft")
+            & (
+                Domain("partner_id", "in", partners.ids)
+                | Domain("contact_id", "in", partners.ids)
+            )
+        )
+        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))

@@ -1,0 +1,235 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .panda_account import STATES
+from .panda_message import PARTNER_FIELDS
+
+CONCERNING = set().union(*PARTNER_FIELDS.values())
+"""Fields that Panda is told of, or that decide whether it may be told."""
+
+MOST_URGENT_FIRST = (
+    "failed",
+    "unknown",
+    "retry",
+    "running",
+    "queued",
+    "waiting",
+    "synced",
+    "draft",
+)
+USER = "panda_provisioning.group_panda_user"
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    panda_account_ids = fields.One2many(
+        "panda.account", "partner_id", string="Panda Accounts", groups=USER
+    )
+    panda_reseller_id = fields.Many2one(
+        "res.partner",
+        string="Reseller",
+        index="btree_not_null",
+        tracking=True,
+        domain="[('id', '!=', id), ('parent_id', '=', False)]",
+        help="The reseller who sells to this customer: his Parent Account in Panda.",
+    )
+    panda_sync_status = fields.Selection(
+        STATES,
+        string="Provisioning Sync Status",
+        compute="_compute_panda",
+        search="_search_panda_sync_status",
+        compute_sudo=True,
+    )
+    panda_role = fields.Selection(
+        [("user", "User"), ("reseller", "Reseller")],
+        string="Panda Role",
+        compute="_compute_panda",
+        search="_search_panda_role",
+        compute_sudo=True,
+    )
+    panda_username = fields.Char(
+        compute="_compute_panda", search="_search_panda_username", compute_sudo=True
+    )
+    panda_remote_id = fields.Char(
+        string="Panda ID",
+        compute="_compute_panda",
+        search="_search_panda_remote_id",
+        compute_sudo=True,
+    )
+    panda_last_sync = fields.Datetime(
+        string="Last Panda Sync",
+        compute="_compute_panda",
+        search="_search_panda_last_sync",
+        compute_sudo=True,
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("allowed_company_ids")
+    def _compute_panda(self):
+        """Show the account that needs attention most, of any visible company."""
+        shown = self._get_shown_panda_accounts()
+        for partner in self:
+            account = shown[partner.commercial_partner_id.id]
+            partner.panda_sync_status = account.state or "draft"
+            partner.panda_role = account.role
+            partner.panda_username = account.username
+            partner.panda_remote_id = account.remote_id
+            partner.panda_last_sync = account.last_sync_at
+
+    def _get_shown_panda_accounts(self):
+        """Return ``{commercial partner id: account}``, empty accounts included."""
+        accounts = self.env["panda.account"].search_fetch(
+            Domain("partner_id", "in", self.commercial_partner_id.ids)
+            & Domain("company_id", "in", self.env.companies.ids),
+            ["partner_id", "state", "role", "username", "remote_id", "last_sync_at"],
+        )
+        shown = defaultdict(lambda: self.env["panda.account"])
+        for account in accounts.sorted(
+            lambda a: MOST_URGENT_FIRST.index(a.state), reverse=True
+        ):
+            shown[account.partner_id.id] = account
+        return shown
+
+    def _search_panda_sync_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domains = []
+        for position, state in enumerate(MOST_URGENT_FIRST):
+            if state in value or (state == "draft" and False in value):
+                more_urgent = self._panda_domain("state", "in", MOST_URGENT_FIRST[:position])
+                has_state = (
+                    Domain.TRUE
+                    if state == "draft"
+                    else self._panda_domain("state", "in", [state])
+                )
+                domains.append(has_state & ~more_urgent)
+        return Domain.OR(domains)
+
+    def _search_panda_role(self, operator, value):
+        return self._search_panda("role", operator, value)
+
+    def _search_panda_username(self, operator, value):
+        return self._search_panda("username", operator, value)
+
+    def _search_panda_remote_id(self, operator, value):
+        return self._search_panda("remote_id", operator, value)
+
+    def _search_panda_last_sync(self, operator, value):
+        return self._search_panda("last_sync_at", operator, value)
+
+    def _search_panda(self, name, operator, value):
+        if Domain.is_negative_operator(operator):
+            return NotImplemented
+        if operator == "in" and False in value:
+            without = ~self._panda_domain(name, "!=", False)
+            return without | self._panda_domain(name, "in", set(value) - {False})
+        return self._panda_domain(name, operator, value)
+
+    def _panda_domain(self, name, operator, value):
+        """Contacts of whose commercial entity an account matches."""
+        # Sudo: the status is shown to everybody, whatever his rights on accounts.
+        accounts = self.env["panda.account"].sudo()._search(
+            Domain(name, operator, value)
+            & Domain("company_id", "in", self.env.companies.ids)
+        )
+        return Domain(
+            "commercial_partner_id", "in", accounts.subselect("partner_id")
+        )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("panda_reseller_id")
+    def _check_panda_reseller_id(self):
+        for partner in self:
+            if partner.panda_reseller_id.commercial_partner_id == partner:
+                raise UserError(self.env._("A contact cannot be its own reseller."))
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        parents = partners.parent_id
+        if parents:
+            # A new contact person may be the one that Panda asks for.
+            self.env["panda.service"]._partner_changed(parents, {"name"})
+        return partners
+
+    def write(self, vals):
+        result = super().write(vals)
+        names = CONCERNING & vals.keys()
+        if names:
+            self.env["panda.service"]._partner_changed(self, names)
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_open_panda_systems(self):
+        """Open the pop-up of the systems that this contact can be provisioned into."""
+        self.ensure_one()
+        return self.env["provisioning.systems"]._open(self.commercial_partner_id)
+
+    def action_panda_synchronize(self):
+        """Synchronise these contacts with the Panda system of their company.
+
+        For buttons, automation rules and server actions: queues and returns at once.
+        What was chosen in Sync Options counts; the rest is proposed as there.
+        """
+        self.env["panda.account"].check_access("create")
+        accounts = self.env["panda.account"]
+        for partner in self.commercial_partner_id:
+            accounts |= partner._get_or_create_panda_account()
+        self.env["panda.service"]._enqueue(accounts)
+
+    # === BUSINESS METHODS === #
+
+    def _get_panda_account(self, system):
+        """Return the account of this contact in ``system``, maybe empty.
+
+        Note: `self.ensure_one()`
+        """
+        return self.env["panda.account"].search(
+            [
+                ("partner_id", "=", self.commercial_partner_id._origin.id),
+                ("system_id", "=", system._origin.id),
+            ]
+        )
+
+    def _get_or_create_panda_account(self, system=None):
+        """Return the account of this contact, prepared as Sync Options proposes it.
+
+        Note: `self.ensure_one()`
+        """
+        system = system or self.env["panda.system"]._get_default(self)
+        account = self._get_panda_account(system)
+        if account and account.role:
+            return account
+        values = self._propose_panda_values(system)
+        if account:
+            account.write({n: v for n, v in values.items() if not account[n]})
+            return account
+        return self.env["panda.account"].create(
+            {"partner_id": self.id, "system_id": system.id, **values}
+        )
+
+    def _propose_panda_values(self, system):
+        """Return role, parent and username for this contact, as account values."""
+        reseller = self.panda_reseller_id.commercial_partner_id
+        parent = reseller and reseller._get_or_create_panda_account(system)
+        is_reseller = bool(self._count_panda_customers())
+        return {
+            "role": "reseller" if is_reseller and not parent else "user",
+            "parent_id": parent.id if parent else False,
+            "username": self.env["panda.account"]._propose_username(self, system),
+        }
+
+    def _count_panda_customers(self):
+        """Return how many contacts name this one as their reseller."""
+        # Sudo: customers of other salespeople count too.
+        return self.sudo().search_count([("panda_reseller_id", "=", self._origin.id)])

@@ -1,0 +1,2 @@
+from . import panda_sync_options
+from . import provisioning_systems
