@@ -100,6 +100,7 @@ class PandaSystem(models.Model):
     responsible_user_id = fields.Many2one(
         "res.users",
         default=lambda self: self.env.user,
+        string="Responsible",
         domain=[("share", "=", False)],
         help="Told when the connection fails and when accounts need a decision.",
     )
@@ -197,8 +198,12 @@ class PandaSystem(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        systems = super().create(vals_list)
-        systems.filtered(lambda s: s.state != "disabled")._stamp_database()
+        # Switched on last: the secrets, which that asks for, are kept after creation.
+        disabled = [{**vals, "state": "disabled"} for vals in vals_list]
+        systems = super().create(disabled)
+        for system, vals in zip(systems, vals_list, strict=True):
+            if vals.get("state", "disabled") != "disabled":
+                system.state = vals["state"]
         return systems
 
     def write(self, vals):

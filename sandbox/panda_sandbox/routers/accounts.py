@@ -1,0 +1,202 @@
+"""The Accounts API (panda-api section 3 and 9.3 - 9.7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import JSONResponse
+
+from ..errors import ApiError
+from ..sandbox import Sandbox, SandboxDep
+from ..schemas import (
+    AccountChange,
+    AccountDetails,
+    Children,
+    CreatedAccount,
+    DeletedAccount,
+    NewAccount,
+)
+from ..settings import ROOT_ACCOUNT
+from ..store.accounts import SERVICE_PROVIDER, SUBSCRIBER, Account, Contact, Listing
+from .access import CREDENTIALS, REFUSALS, CallerDep, FaultDep, account_for
+from .lag import lag_of
+
+router = APIRouter(
+    prefix="/rest/platform/accounts/v1/accounts",
+    tags=["Accounts"],
+    dependencies=CREDENTIALS,
+    responses=REFUSALS,
+)
+
+LOWEST_PROVIDER_TIER = 2
+"""Below a tier-2 Service Provider there are Subscribers only (section 3, rules)."""
+
+AccountId = Annotated[str, Path(max_length=64, examples=[ROOT_ACCOUNT])]
+
+
+@router.post(
+    "/{account_id}",
+    summary="Create an account below another",
+    responses={200: {"model": CreatedAccount}, 409: REFUSALS[400]},
+)
+async def create_account(
+    account_id: AccountId,
+    new: NewAccount,
+    sandbox: SandboxDep,
+    caller: CallerDep,
+    fault: FaultDep,
+) -> JSONResponse:
+    parent = account_for(sandbox, caller, account_id)
+    _check_tiers(sandbox, parent, new.type)
+    _check_name(sandbox, new.name)
+    if sandbox.switches["duplicate_name"] == "409" and sandbox.accounts.has_child_named(
+        parent.id, new.name
+    ):
+        raise ApiError(409, "An account of this name exists already.")
+    new_id = sandbox.accounts.create(parent, new.type, _contact(new), lag_of(fault))
+    return JSONResponse(
+        {sandbox.switches["account_id_field"]: new_id},
+        sandbox.switches.status("created_status"),
+    )
+
+
+@router.get(
+    "/{account_id}",
+    summary="Read an account",
+    responses={200: {"model": AccountDetails}},
+)
+async def get_account(
+    account_id: AccountId,
+    sandbox: SandboxDep,
+    caller: CallerDep,
+    fields: Annotated[str, Query(examples=["contacts,parent"])] = "",
+) -> JSONResponse:
+    account = account_for(sandbox, caller, account_id)
+    wanted = {field.strip() for field in fields.split(",")}
+    extras = {name: value for name, value in _extras(account).items() if name in wanted}
+    return JSONResponse(
+        {
+            "accountId": account.id,
+            "name": account.name,
+            "status": "Active",
+            "type": account.type,
+            **extras,
+        }
+    )
+
+
+@router.patch("/{account_id}", summary="Change an account", status_code=204)
+async def update_account(
+    account_id: AccountId,
+    change: AccountChange,
+    sandbox: SandboxDep,
+    caller: CallerDep,
+) -> Response:
+    account = account_for(sandbox, caller, account_id)
+    _check_name(sandbox, change.name)
+    sandbox.accounts.update(account.id, _contact(change))
+    return Response(status_code=204)
+
+
+@router.delete(
+    "/{account_id}",
+    summary="Delete an account and all it holds",
+    responses={200: {"model": DeletedAccount}, 409: REFUSALS[400]},
+)
+async def delete_account(
+    account_id: AccountId,
+    sandbox: SandboxDep,
+    caller: CallerDep,
+    *,
+    force: bool = False,
+) -> JSONResponse:
+    account = account_for(sandbox, caller, account_id)
+    if account.id == caller.root_id:
+        raise ApiError(403, "An account cannot delete itself.")
+    if not force and sandbox.accounts.ids_below(account.id):
+        status = sandbox.switches.status("children_without_force")
+        raise ApiError(status, "The account has children.", "Use force to delete them.")
+    return JSONResponse({"childIds": sandbox.delete_account(account)})
+
+
+@router.get(
+    "/{account_id}/children",
+    summary="List or search the accounts below another",
+    responses={200: {"model": Children}},
+)
+async def list_children(
+    account_id: AccountId,
+    sandbox: SandboxDep,
+    caller: CallerDep,
+    account_type: Annotated[Literal["0", "1", "2"], Query(alias="type")] = "0",
+    sort_by: Annotated[Literal["name", "type"], Query(alias="sortBy")] = "name",
+    sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "asc",
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=-1)] = 25,
+    name: str = "",
+    _delegated: Annotated[bool, Query(alias="includeDelegatedAccounts")] = False,  # noqa: FBT002
+) -> JSONResponse:
+    account = account_for(sandbox, caller, account_id)
+    wanted = Listing(
+        type=int(account_type),
+        name=name,
+        name_filter=sandbox.switches["name_filter"],
+        sort_by=sort_by,
+        descending=sort_order == "desc",
+        offset=offset,
+        limit=limit,
+        whole_tree=sandbox.switches["children_scope"] == "tree",
+    )
+    rows, total = sandbox.accounts.list_below(account.id, wanted)
+    paging = {"limit": limit, "offset": offset, "totalItems": total}
+    if sandbox.switches["paging"] == "nested":
+        paging = {"pageControls": paging}  # type: ignore[dict-item]
+    return JSONResponse({"items": [_child(row) for row in rows], **paging})
+
+
+def _check_tiers(sandbox: Sandbox, parent: Account, new_type: int) -> None:
+    """Three tiers: provider, provider, subscriber (section 3, rules)."""
+    status = sandbox.switches.status("tier_violation")
+    if parent.type == SUBSCRIBER:
+        raise ApiError(status, "A Subscriber cannot manage accounts.")
+    if new_type == SERVICE_PROVIDER and parent.tier >= LOWEST_PROVIDER_TIER:
+        raise ApiError(status, "A Service Provider cannot be on the third tier.")
+
+
+def _check_name(sandbox: Sandbox, name: str) -> None:
+    limit = sandbox.switches["name_limit"]
+    if limit != "none" and len(name) > int(limit):
+        raise ApiError(400, "Invalid request.", f"name: over {limit} characters")
+
+
+def _contact(change: AccountChange) -> Contact:
+    return Contact(change.name, change.firstName, change.lastName, change.email)
+
+
+def _extras(account: Account) -> dict[str, Any]:
+    """Parts of an account that are shown when asked for (9.4)."""
+    return {
+        "contacts": {
+            "primaryContactId": f"contact-{account.id}",
+            "firstName": account.first_name,
+            "lastName": account.last_name,
+            "email": account.email,
+            "phone": "",
+        },
+        "parent": (
+            {"id": account.parent_id, "access": "Full"} if account.parent_id else {}
+        ),
+        "addresses": {},
+        "serviceProperties": {},
+    }
+
+
+def _child(row: Any) -> dict[str, Any]:
+    return {
+        "accountId": row["id"],
+        "name": row["name"],
+        "type": row["type"],
+        "parentAccess": "Full",
+        "totalOperators": row["operators"],
+    }

@@ -1,0 +1,184 @@
+"""Every choice that the vendor's documentation leaves open, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One open choice: its values, the default first, and its row in panda-api."""
+
+    name: str
+    values: tuple[str, ...]
+    row: str
+    meaning: str
+
+
+TABLE = (
+    Switch(
+        "token_refusal",
+        ("401", "200"),
+        "2",
+        "Status of a refused token request; 200 carries the error in a success.",
+    ),
+    Switch(
+        "token_json_body",
+        ("400", "401", "415"),
+        "9.1",
+        "Status when a token is asked for in JSON.",
+    ),
+    Switch("wrong_api_key", ("403", "401"), "9.2", "Status for a wrong API key."),
+    Switch(
+        "foreign_account",
+        ("403", "404"),
+        "9.2",
+        "Status for an account outside the caller's tree.",
+    ),
+    Switch(
+        "error_body",
+        ("documented", "message_only", "html", "empty"),
+        "9.2",
+        "Body of an error: {code, message, details}, {message}, HTML or nothing.",
+    ),
+    Switch(
+        "throttled_message",
+        ("Too Many Requests", "Limit Exceeded"),
+        "9.2",
+        "Message of a 429.",
+    ),
+    Switch(
+        "rate_limit_headers",
+        ("no", "yes"),
+        "9.2",
+        "Whether a 429 carries headers of the X-RateLimit kind.",
+    ),
+    Switch(
+        "account_id_field",
+        ("accountId", "accountID"),
+        "9.3",
+        "Spelling in the answer to a created account.",
+    ),
+    Switch("created_status", ("200", "201"), "9.3", "Status for a created account."),
+    Switch(
+        "duplicate_name",
+        ("accept", "409"),
+        "9.3",
+        "A second account of the same name below the same parent.",
+    ),
+    Switch(
+        "tier_violation",
+        ("403", "400"),
+        "9.3",
+        "Status for a parent that may not have such an account below it.",
+    ),
+    Switch(
+        "name_limit", ("none", "64"), "3", "Characters of an account's name, else 400."
+    ),
+    Switch(
+        "children_without_force",
+        ("409", "400"),
+        "9.6",
+        "Status for deleting an account that has children, without force.",
+    ),
+    Switch(
+        "operators_after_delete",
+        ("freed", "kept"),
+        "9.6",
+        "Whether a deleted account's usernames and e-mails can be used again.",
+    ),
+    Switch(
+        "paging",
+        ("nested", "flat"),
+        "9.7",
+        "Paging values inside pageControls or beside items.",
+    ),
+    Switch(
+        "children_scope",
+        ("direct", "tree"),
+        "9.7",
+        "Whether a listing shows the levels below the children too.",
+    ),
+    Switch(
+        "name_filter",
+        ("contains", "exact", "ignored"),
+        "9.7",
+        "How the name filter matches; case never counts.",
+    ),
+    Switch(
+        "operator_conflict",
+        ("transaction", "409"),
+        "9.9",
+        "A taken username or e-mail: FAILED later or an error at once.",
+    ),
+    Switch(
+        "username_case",
+        ("ignored", "counts"),
+        "9.9",
+        "Whether usernames that differ in case only are different.",
+    ),
+    Switch(
+        "activation_mail",
+        ("without_password", "always"),
+        "9.9",
+        "Which new operators get an activation mail.",
+    ),
+    Switch(
+        "transaction_text",
+        ("error", "message"),
+        "9.10",
+        "Field that says why a transaction failed.",
+    ),
+    Switch(
+        "operator_name_field",
+        ("userName", "username"),
+        "9.11",
+        "Spelling of the username in a listing of operators.",
+    ),
+    Switch("mfa", ("text", "boolean"), "9.11", "Form of the mfa field."),
+)
+
+BY_NAME = {switch.name: switch for switch in TABLE}
+
+
+class Switches:
+    """The position of every switch.
+
+    :param start: positions that :meth:`reset` comes back to.
+    """
+
+    def __init__(self, start: Mapping[str, object] | None = None) -> None:
+        self._start: dict[str, str] = {s.name: s.values[0] for s in TABLE}
+        self._start.update(_checked(start or {}))
+        self._values = dict(self._start)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def status(self, name: str) -> int:
+        """The position of a switch whose values are HTTP statuses."""
+        return int(self._values[name])
+
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Move switches, all or none; raises ``ValueError`` for a bad one."""
+        self._values.update(_checked(changes))
+
+    def reset(self) -> None:
+        """Put all switches back to where they were at the start."""
+        self._values = dict(self._start)
+
+    def as_dict(self) -> dict[str, str]:
+        """Positions by name."""
+        return dict(self._values)
+
+
+def _checked(changes: Mapping[str, object]) -> dict[str, str]:
+    values = {name: str(value) for name, value in changes.items()}
+    for name, value in values.items():
+        if name not in BY_NAME:
+            raise ValueError(f"unknown switch {name!r}")
+        if value not in BY_NAME[name].values:
+            allowed = ", ".join(BY_NAME[name].values)
+            raise ValueError(f"switch {name} is one of {allowed}, not {value!r}")
+    return values

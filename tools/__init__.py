@@ -1,0 +1,1 @@
+"""Set-up, test runner and checks of this repository. Start them with ``make``."""

@@ -1,0 +1,151 @@
+"""Odoo: its command line, prepared databases, and a server to talk to."""
+
+import os
+import subprocess
+import time
+import urllib.request
+
+from tools import browser, odoo_source, processes
+from tools.console import Failure, step
+from tools.paths import DATA, LOGS, PYTHON, ROOT
+from tools.stamps import fingerprint
+
+START_PATIENCE = 120
+
+
+def odoo_command(server, database, *arguments):
+    """Return the command line of Odoo for a database.
+
+    :param tools.postgres.Server server: where the database is
+    :param str database: its name
+    :param arguments: further options of Odoo
+    """
+    folders = [*odoo_source.addons_paths(), ROOT]
+    return [
+        str(PYTHON),
+        "-m",
+        "odoo",
+        *(arguments[:1] if arguments[:1] == ("shell",) else ()),
+        *("--config", os.devnull),
+        f"--addons-path={','.join(map(str, folders))}",
+        *server.odoo_options(),
+        *("-d", database),
+        f"--db-filter=^{database}$",
+        "--no-database-list",
+        "--http-interface=127.0.0.1",
+        f"--data-dir={DATA}",
+        *(arguments[1:] if arguments[:1] == ("shell",) else arguments),
+    ]
+
+
+def environment():
+    """Return the environment in which Odoo runs."""
+    values = {**os.environ, "PATH": browser.path(), "PYTHONUNBUFFERED": "1"}
+    # Odoo would read its options from the file that these name.
+    for name in ("ODOO_RC", "OPENERP_SERVER"):
+        values.pop(name, None)
+    return values
+
+
+def install(server, database, modules, *arguments, log=None):
+    """Install modules into a database and stop.
+
+    :raise Failure: when Odoo does not manage to
+    """
+    log = log or LOGS / f"install-{database}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    options = ["-i", ",".join(modules), "--stop-after-init", "--no-http", *arguments]
+    with log.open("wb") as output:
+        process = subprocess.run(
+            odoo_command(server, database, *options),
+            env=environment(),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if process.returncode:
+        text = processes.last_lines(log.read_text(errors="replace"))
+        raise Failure(f"Odoo could not install {', '.join(modules)} ({log}):\n{text}")
+
+
+def template_database(server, modules):
+    """Return the name of a database with these core modules installed, to be copied.
+
+    It is made once for each set of modules and each Odoo.
+    """
+    source = odoo_source.python_path()
+    release = source / "odoo" / "release.py"
+    name = f"{server.prefix}template_{fingerprint(str(source), release, *modules)}"
+    if not server.database_exists(name):
+        draft = f"{name}_new"
+        with step(f"Template database: install {', '.join(modules)}"):
+            server.create_database(draft)
+            install(server, draft, modules)
+            server.rename_database(draft, name)
+    return name
+
+
+def create_database(server, name, modules=()):
+    """Make a database anew from the template of these core modules.
+
+    :return: the name of the database on the server
+    """
+    database = server.prefix + name
+    server.create_database(database, template_database(server, modules))
+    return database
+
+
+class OdooServer:
+    """A running Odoo, as a context manager.
+
+    :param tools.postgres.Server server: PostgreSQL to use
+    :param str database: name of the database
+    :param arguments: further options of Odoo
+    """
+
+    def __init__(self, server, database, *arguments, log=None, port=None):
+        self.port = port or processes.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log or LOGS / f"odoo-{database}.log"
+        options = [f"--http-port={self.port}", *arguments]
+        self.command = odoo_command(server, database, *options)
+        self.process = None
+
+    def __enter__(self):
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.write_bytes(b"")
+        self.process = processes.start(
+            self.command, self.log, env=environment(), cwd=ROOT
+        )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_error):
+        self.stop()
+
+    def stop(self):
+        if self.process:
+            processes.stop(self.process)
+            self.process = None
+
+    def _wait(self):
+        deadline = time.monotonic() + START_PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if self._answers():
+                return
+            time.sleep(0.2)
+        text = processes.last_lines(self.log.read_text(errors="replace"))
+        raise Failure(f"Odoo did not start ({self.log}):\n{text}")
+
+    def _answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.url}/web/health", timeout=5):
+                return True
+        except OSError:
+            return False
