@@ -4,35 +4,36 @@ PYTHON ?= python3
 RUN = .runtime/venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format shell bench chaos clean
+.PHONY: help runtime setup demo test lint format shell bench chaos clean
 
 help:
 	@$(PYTHON) -m tools.help
 
-setup:
+runtime:
 	@$(PYTHON) -m tools.runtime
 
-demo test bench chaos: setup
+setup: runtime
+	@echo "Set-up complete: everything is in .runtime"
 
-demo:
+demo: runtime
 	@$(RUN) tools.demo
 
-test:
+test: runtime
 	@$(RUN) tools.run_tests
 
-lint: setup
+lint: runtime
 	@$(RUN) tools.lint
 
-format: setup
+format: runtime
 	@$(RUN) tools.format
 
-shell: setup
+shell: runtime
 	@$(RUN) tools.shell
 
-bench:
+bench: runtime
 	@$(RUN) tools.bench
 
-chaos:
+chaos: runtime
 	@$(RUN) tools.chaos
 
 clean:

@@ -120,4 +120,5 @@ def find_noise(log):
         text=True,
         check=False,
     )
-    return done.stdout if done.returncode else ""
+    _ignored, _separator, noise = done.stdout.partition("errors that caused failure")
+    return (noise or done.stdout) if done.returncode else ""

@@ -69,33 +69,37 @@ def stop(process, timeout=15):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def run(command, failed, *, timeout=None, **options):
+def run(command, failed, **options):
     """Run a command quietly and return its output; raise with its last lines.
 
     :param str failed: what could not be done, and what to do about it
     :raise Failure: when the command is missing or ends with another status than 0
     """
-    command = [str(part) for part in command]
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            **options,
-        )
+        status, output = capture(command, **options)
     except FileNotFoundError as error:
         raise Failure(f"{failed}\n{command[0]} is not installed.") from error
-    with _ended_with_us(process):
-        try:
-            output, _none = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired as error:
-            raise Failure(f"{failed}\nNo answer within {timeout} s.") from error
-    if process.returncode:
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"{failed}\nNo answer within {error.timeout} s.") from error
+    if status:
         raise Failure(f"{failed}\n{last_lines(output)}")
     return output
+
+
+def capture(command, *, timeout=None, **options):
+    """Run a command and return its exit status and output."""
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        **options,
+    )
+    with _ended_with_us(process):
+        output, _none = process.communicate(timeout=timeout)
+    return process.returncode, output
 
 
 @contextmanager

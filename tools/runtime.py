@@ -1,13 +1,13 @@
 """Everything a command needs before it can work; does only what is missing.
 
-Run as a program it is ``make setup``.
+Run as a program it is what ``make`` does before everything else.
 """
 
 import fcntl
 from concurrent.futures import ThreadPoolExecutor
 
 from tools import browser, odoo_source, processes, python_packages
-from tools.console import run_main, say
+from tools.console import run_main
 from tools.paths import RUNTIME
 
 
@@ -25,9 +25,7 @@ def ensure():
 
 def main():
     processes.exit_on_signals()
-    say("Setting up in .runtime (what is there already is kept)")
     ensure()
-    say("Set-up complete.")
     return 0
 
 

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
-from ..panda_api.names import clean_username, split_name
+from ..panda_api.names import propose_username, split_name
 from ..panda_api.saga import Role, Snapshot, Step
 from .panda_message import PARTNER_FIELDS, field_of
 
@@ -379,11 +379,7 @@ class PandaAccount(models.Model):
     def _propose_username(self, partner, system):
         """Return a legal username that is free in ``system``, from the e-mail or
         the name of ``partner``."""
-        local_part = (partner.email or "").split("@")[0]
-        stem = clean_username(local_part)
-        if len(stem) < 5:
-            stem = clean_username(partner.name or "")
-        stem = (stem if len(stem) >= 5 else f"{stem}panda")[:60]
+        stem = propose_username(partner.email or "", partner.name or "")
         taken = {
             username.lower()
             # Sudo: a username is taken even by accounts the user may not see.

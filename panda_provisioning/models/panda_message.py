@@ -121,14 +121,14 @@ class PandaMessage(models.AbstractModel):
                 "The name of the contact has characters that cannot be printed."
             ),
             "first_name_missing": _(
-                "The first name is missing. Enter it here or add a contact person."
+                "Enter the first name, or add a person to the contact."
             ),
             "first_name_too_long": _("The first name has over 200 characters."),
             "first_name_unprintable": _(
                 "The first name has characters that cannot be printed."
             ),
             "last_name_missing": _(
-                "The last name is missing: Panda asks for both. Enter it here."
+                "Enter the last name: Panda asks for both."
             ),
             "last_name_too_long": _("The last name has over 200 characters."),
             "last_name_unprintable": _(
@@ -138,7 +138,7 @@ class PandaMessage(models.AbstractModel):
                 "%s has no e-mail address, to which Panda sends the activation.", name
             ),
             "email_invalid": _(
-                "“%s” is not a valid e-mail address. Correct it on the contact.",
+                "“%s” is not a valid e-mail address. Correct it.",
                 account.email,
             ),
             "email_several": _(

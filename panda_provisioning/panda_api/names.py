@@ -5,6 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
+NOBODYS_NAMES = {
+    *("admin", "contact", "hello", "info", "invoice", "mail", "office"),
+    *("reception", "sales", "service", "support", "team"),
+}
+"""What stands before the @ of many companies and would be taken soon."""
+SHORTEST, LONGEST = 5, 60
+"""Characters of a proposal: at least what Panda asks for (panda-api section 4), at
+most so many that a number still fits."""
+
 
 def split_name(name: str) -> tuple[str, str]:
     """First and last name of a person; the last name is empty for a single word.
@@ -19,7 +28,17 @@ def split_name(name: str) -> tuple[str, str]:
     return first.strip(), last.strip()
 
 
-def clean_username(text: str) -> str:
+def propose_username(email: str, name: str) -> str:
+    """A username made of ``email``, or of ``name`` when that says little."""
+    local_part, at, _domain = email.partition("@")
+    for text in (local_part if at else "", name):
+        username = _clean(text)[:LONGEST].rstrip(".")
+        if len(username) >= SHORTEST and username not in NOBODYS_NAMES:
+            return username
+    return f"{_clean(name)}.panda".lstrip(".")
+
+
+def _clean(text: str) -> str:
     """``text`` in the letters that a username may have (panda-api section 4)."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9._+-]+", ".", plain.lower()).strip(".")

@@ -73,8 +73,8 @@ class PandaSyncOptions(models.TransientModel):
     name = fields.Char(related="partner_id.name")
     email = fields.Char(related="partner_id.email", readonly=False)
     phone = fields.Char(related="partner_id.phone", readonly=False)
-    sent_email = fields.Char(compute="_compute_problems")
-    sent_phone = fields.Char(compute="_compute_problems")
+    email_hint = fields.Char(compute="_compute_problems")
+    phone_hint = fields.Char(compute="_compute_problems")
 
     reseller_id = fields.Many2one(related="partner_id.panda_reseller_id")
     reseller_is_ready = fields.Boolean(compute="_compute_reseller")
@@ -178,7 +178,10 @@ class PandaSyncOptions(models.TransientModel):
     def _compute_problems(self):
         for options in self:
             draft = options._get_draft()
-            options.sent_email, options.sent_phone = draft.email, draft.phone
+            options.email_hint = not options.operator_is_locked and self.env._(
+                "The activation e-mail goes to %s.", draft.email
+            )
+            options.phone_hint = self.env._("Sent as %s.", draft.phone)
             options.update(dict.fromkeys((*PLACES.values(), "general_problem"), False))
             options.name_exists = options._get_refusal() == "name_exists"
             problems = options._describe_problems(draft)
@@ -343,4 +346,6 @@ class PandaSyncOptions(models.TransientModel):
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
+            # Larger than the pop-up from which it may have been opened.
+            "context": {"dialog_size": "large"},
         }

@@ -34,6 +34,7 @@ class ProvisioningSystems(models.TransientModel):
             "res_id": popup.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "medium"},
         }
 
     def _get_kinds(self):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 from collections.abc import Sequence
 
 from .app import create_app
 from .faults import FAULTS, FaultRule, rules_from_text
 from .sandbox import Sandbox
-from .server import serve
+from .server import listen, serve
 from .settings import Settings
 from .switches import TABLE, Switches
 
@@ -18,15 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        sandbox = _sandbox(options)
+        app = create_app(_sandbox(options))
+        listener = listen(options.host, options.port)
     except ValueError as error:
         parser.error(str(error))
-    serve(
-        create_app(sandbox),
-        options.host,
-        options.port,
-        until_stdin_closes=options.until_stdin_closes,
-    )
+    except (OSError, sqlite3.Error) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    serve(app, listener, until_stdin_closes=options.until_stdin_closes)
 
 
 def _sandbox(options: argparse.Namespace) -> Sandbox:

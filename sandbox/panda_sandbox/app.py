@@ -11,6 +11,7 @@ from .errors import ApiError, answer_error
 from .gateway import Gateway
 from .routers import accounts, audiences, control, operators, outbox, token
 from .sandbox import Sandbox
+from .schemas import Error
 from .settings import API_KEY, PASSWORDS, READ_ONLY_ID, READ_WRITE_ID, ROOT_ACCOUNT
 
 DESCRIPTION = f"""
@@ -30,7 +31,12 @@ Activation mails are kept in the [outbox](/outbox).
 def create_app(sandbox: Sandbox) -> FastAPI:
     """The app of one sandbox."""
     app = FastAPIOffline(
-        redoc_url=None, title="Panda sandbox", version="1.0", description=DESCRIPTION
+        redoc_url=None,
+        title="Panda sandbox",
+        version="1.0",
+        description=DESCRIPTION,
+        # Without it the documentation would speak of a 422, which is never sent.
+        responses={"4XX": {"model": Error, "description": "Any other refusal."}},
     )
     app.state.sandbox = sandbox
     for module in (token, accounts, audiences, operators, control, outbox):

@@ -26,7 +26,7 @@ class SandboxProcess:
     """Runs the server for as long as this object, or this process, lives.
 
     The server watches its standard input, which closes when this process ends in
-    whatever way: so it stays behind not even after a SIGKILL.
+    whatever way, a SIGKILL included: nothing stays behind.
 
     :param args: more arguments of the command line, e.g. ``["--latency", "100"]``.
     """
@@ -89,7 +89,7 @@ class SandboxProcess:
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill the server with SIGKILL, as a power cut would."""
+        """Kill the server with SIGKILL; it has no time to tidy up."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:

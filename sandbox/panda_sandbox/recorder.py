@@ -12,7 +12,7 @@ KEPT = 200_000
 """Requests remembered; older ones are forgotten."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """One request; ``status`` stays ``None`` when the client got no answer.
 

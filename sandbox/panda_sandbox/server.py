@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import sys
 
@@ -45,8 +44,14 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(app: ASGIApp, host: str, port: int, *, until_stdin_closes: bool) -> None:
-    """Serve ``app`` until told to stop; port 0 is any free one."""
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 is any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def serve(app: ASGIApp, listener: socket.socket, *, until_stdin_closes: bool) -> None:
+    """Serve ``app`` until told to stop."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -59,11 +64,6 @@ def serve(app: ASGIApp, host: str, port: int, *, until_stdin_closes: bool) -> No
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with contextlib.closing(
-        socket.create_server((host, port), family=family, backlog=2048)
-    ) as listener:
-        shown = f"[{host}]" if ":" in host else host
-        url = f"http://{shown}:{listener.getsockname()[1]}"
-        server = Server(config, url, until_stdin_closes=until_stdin_closes)
-        server.run(sockets=[listener])
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    Server(config, url, until_stdin_closes=until_stdin_closes).run([listener])

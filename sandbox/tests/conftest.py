@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import READ_ONLY_ID
 from support import Api

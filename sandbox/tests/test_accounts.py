@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import FOREIGN_ACCOUNT, ROOT_ACCOUNT
 from support import ACCOUNTS, SUBSCRIBER, Api
@@ -71,7 +73,7 @@ def test_all_five_fields_are_required(api: Api, field: str, how: str) -> None:
         {"email": "ann@@acme.example"},
     ],
 )
-def test_bad_values_are_refused(api: Api, changes: dict[str, object]) -> None:
+def test_bad_values_are_refused(api: Api, changes: dict[str, Any]) -> None:
     assert api.post_account(**changes).status_code == 400
 
 

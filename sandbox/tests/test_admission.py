@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import FOREIGN_ACCOUNT, ROOT_ACCOUNT
 from support import ACCOUNTS, OPERATORS, Api

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
 from panda_sandbox.settings import FOREIGN_ACCOUNT, ROOT_ACCOUNT
 from support import ACCOUNTS, Api
 
@@ -53,7 +56,7 @@ def test_only_direct_children_are_listed(api: Api, reseller: str) -> None:
         ({"includeDelegatedAccounts": "true"}, ["alpha", "Beta Resale", "Ωμέγα Gamma"]),
     ],
 )
-def test_parameters(api: Api, params: dict[str, object], names: list[str]) -> None:
+def test_parameters(api: Api, params: dict[str, Any], names: list[str]) -> None:
     assert api.names(**params) == names
 
 

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import FOREIGN_ACCOUNT
 from support import OPERATORS, Api

@@ -6,6 +6,7 @@ import time
 
 import pytest
 import requests
+
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
 from support import AUDIENCES, TOKEN_FORM, Api

@@ -1,0 +1,239 @@
+"""Each fault over a real connection (panda-api 9.14)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from panda_sandbox.faults import FAULTS
+from panda_sandbox.process import SandboxProcess
+from panda_sandbox.settings import ROOT_ACCOUNT
+from support import ACCOUNTS, SUBSCRIBER, Api
+
+Inject = Callable[..., Any]
+
+
+@pytest.fixture
+def inject(sandbox: SandboxProcess) -> Inject:
+    """Let the next requests have a fault; once unless said otherwise."""
+    return lambda fault, **options: sandbox.control(
+        "POST", "faults", {"fault": fault, "times": 1, **options}
+    )
+
+
+def last_request(sandbox: SandboxProcess) -> Any:
+    return sandbox.control("GET", "requests")[-1]
+
+
+def test_every_fault_is_tested_below() -> None:
+    tests = [name for name in globals() if name.startswith("test_")]
+    assert [f for f in FAULTS if not any(f"test_{f}" in t for t in tests)] == []
+
+
+def test_lost_answer_is_performed(
+    sandbox: SandboxProcess, api: Api, inject: Inject
+) -> None:
+    inject("lost_answer", method="POST")
+    with pytest.raises(requests.ConnectionError):
+        api.post_account()
+    entry = last_request(sandbox)
+    assert (entry["fault"], entry["status"]) == ("lost_answer", None)
+    assert api.names() == ["Acme"]
+
+
+def test_lost_request_is_not_performed(
+    sandbox: SandboxProcess, api: Api, inject: Inject
+) -> None:
+    inject("lost_request", method="POST")
+    with pytest.raises(requests.ConnectionError):
+        api.post_account()
+    assert last_request(sandbox)["status"] is None
+    assert api.names() == []
+
+
+def test_timeout_is_performed_and_says_nothing(
+    sandbox: SandboxProcess, api: Api, inject: Inject
+) -> None:
+    inject("timeout", method="POST")
+    url = f"{sandbox.url}{ACCOUNTS}/{ROOT_ACCOUNT}"
+    with pytest.raises(requests.ReadTimeout):
+        api.session.post(url, json=SUBSCRIBER, timeout=0.2)
+    assert last_request(sandbox)["fault"] == "timeout"
+    assert api.names() == ["Acme"]
+
+
+def test_timeout_ends_by_dropping_the_connection(api: Api, inject: Inject) -> None:
+    inject("timeout", seconds=0.1)
+    with pytest.raises(requests.ConnectionError):
+        api.post_account()
+
+
+def test_slow_request_is_answered_late(api: Api, inject: Inject) -> None:
+    inject("slow", seconds=0.2)
+    response = api.post_account()
+    assert response.status_code == 200
+    assert response.elapsed.total_seconds() > 0.2
+
+
+def test_slow_request_is_performed_after_the_client_has_left(
+    sandbox: SandboxProcess, api: Api, inject: Inject
+) -> None:
+    inject("slow", method="POST", seconds=0.3)
+    url = f"{sandbox.url}{ACCOUNTS}/{ROOT_ACCOUNT}"
+    with pytest.raises(requests.ReadTimeout):
+        api.session.post(url, json=SUBSCRIBER, timeout=0.1)
+    assert api.names() == []
+    time.sleep(0.3)
+    assert api.names() == ["Acme"]
+
+
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [({}, "1"), ({"retry_after": 7}, "7"), ({"retry_after": None}, None)],
+)
+def test_throttled(
+    api: Api, inject: Inject, options: dict[str, Any], header: str | None
+) -> None:
+    inject("throttled", **options)
+    response = api.post_account()
+    assert response.status_code == 429
+    assert response.json() == {"message": "Too Many Requests"}
+    assert response.headers.get("Retry-After") == header
+    assert api.names() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "start"),
+    [
+        ({}, 500, b'{"code":500,'),
+        ({"status": 502, "body": "empty"}, 502, b""),
+        ({"status": 503, "body": "html"}, 503, b"<html>"),
+    ],
+)
+def test_server_error(
+    api: Api, inject: Inject, options: dict[str, Any], status: int, start: bytes
+) -> None:
+    inject("server_error", **options)
+    response = api.post_account()
+    assert response.status_code == status
+    assert response.content.startswith(start)
+    assert bool(response.content) == bool(start)
+    assert api.names() == []
+
+
+def test_server_error_after_the_request_was_performed(api: Api, inject: Inject) -> None:
+    inject("server_error", performed=True)
+    assert api.post_account().status_code == 500
+    assert api.names() == ["Acme"]
+
+
+def test_truncated_answer_is_whole_http_and_broken_json(
+    api: Api, inject: Inject
+) -> None:
+    inject("truncated")
+    response = api.post_account()
+    assert response.status_code == 200
+    assert len(response.content) == int(response.headers["Content-Length"])
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()
+    assert api.names() == ["Acme"]
+
+
+def test_truncated_leaves_an_empty_answer_empty(api: Api, inject: Inject) -> None:
+    path = f"{ACCOUNTS}/{api.create_account()}"
+    inject("truncated")
+    assert api.call("PATCH", path, json=SUBSCRIBER).status_code == 204
+
+
+def test_expire_token(api: Api, inject: Inject) -> None:
+    inject("expire_token")
+    assert api.post_account().status_code == 401
+    assert api.post_account().status_code == 401
+    api.log_in()
+    assert api.post_account().status_code == 200
+    assert api.names() == ["Acme"]
+
+
+def test_transaction_stuck_stays_pending(
+    sandbox: SandboxProcess, api: Api, inject: Inject
+) -> None:
+    account_id = api.create_account()
+    inject("transaction_stuck")
+    transaction_id = api.create_operator(account_id)
+    time.sleep(0.05)
+    assert api.transaction(transaction_id)["status"] == "PENDING"
+    assert api.operators(account_id) == []
+    assert sandbox.control("GET", "outbox") == []
+
+
+def test_transaction_failed_says_so_late(
+    sandbox: SandboxProcess, api: Api, inject: Inject
+) -> None:
+    sandbox.control("PATCH", "settings", {"pending_seconds": 0.1})
+    account_id = api.create_account()
+    inject("transaction_failed", message="Out of order.")
+    transaction_id = api.create_operator(account_id)
+    assert api.transaction(transaction_id)["status"] == "PENDING"
+    time.sleep(0.1)
+    row = api.transaction(transaction_id)
+    assert (row["status"], row["error"]) == ("FAILED", "Out of order.")
+    assert api.operators(account_id) == []
+
+
+def test_transaction_faults_leave_other_requests_alone(
+    api: Api, inject: Inject
+) -> None:
+    inject("transaction_stuck", path="*")
+    assert api.transaction(api.create_operator(api.create_account())) == {
+        "username": "ann.lee",
+        "status": "PENDING",
+        "error": "",
+    }
+
+
+def test_lagging_search_by_seconds(api: Api, inject: Inject) -> None:
+    inject("lagging_search", seconds=0.2)
+    account_id = api.create_account()
+    assert api.names() == []
+    assert api.children(name="Acme")["pageControls"]["totalItems"] == 0
+    assert api.get_account(account_id).status_code == 200
+    time.sleep(0.2)
+    assert api.names() == ["Acme"]
+
+
+def test_lagging_search_by_listings(api: Api, inject: Inject) -> None:
+    inject("lagging_search", calls=2)
+    api.create_account()
+    other = api.create_account(type=1, name="Other")
+    assert api.names(other) == []
+    assert [api.names(), api.names(name="acme")] == [["Other"], []]
+    assert api.names() == ["Acme", "Other"]
+
+
+def test_lagging_search_of_operators(api: Api, inject: Inject) -> None:
+    account_id = api.create_account()
+    inject("lagging_search", calls=1)
+    transaction_id = api.create_operator(account_id)
+    assert api.transaction(transaction_id)["status"] == "SUCCESS"
+    assert api.operators(account_id) == []
+    assert len(api.operators(account_id)) == 1
+
+
+def test_operator_call_can_fail_after_the_account_exists(
+    api: Api, inject: Inject
+) -> None:
+    inject("server_error", path="*/operators", status=503)
+    account_id = api.create_account()
+    assert api.post_operator(account_id).status_code == 503
+    assert api.post_operator(account_id).status_code == 200
+
+
+def test_token_requests_get_faults_by_their_path_only(api: Api, inject: Inject) -> None:
+    inject("server_error", path="/oauth/*", body="html")
+    assert api.post_account().status_code == 200
+    assert api.ask_token().status_code == 500
+    assert api.ask_token().status_code == 200
