@@ -22,6 +22,7 @@
         # The contact form opens the wizards above.
         "views/res_partner_views.xml",
     ],
+    "demo": ["demo/res_partner_demo.xml"],
     "assets": {
         "web.assets_tests": ["panda_provisioning/static/tests/tours/*.js"],
     },

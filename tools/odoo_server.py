@@ -1,4 +1,4 @@
-"""Odoo: its command line, prepared databases, and a server to talk to."""
+"""Odoo: its command line, installing modules, and a server to talk to."""
 
 import os
 import subprocess
@@ -6,9 +6,8 @@ import time
 import urllib.request
 
 from tools import browser, odoo_source, processes
-from tools.console import Failure, step
+from tools.console import Failure
 from tools.paths import DATA, LOGS, PYTHON, ROOT
-from tools.stamps import fingerprint
 
 START_PATIENCE = 120
 
@@ -68,33 +67,6 @@ def install(server, database, modules, *arguments, log=None):
     if process.returncode:
         text = processes.last_lines(log.read_text(errors="replace"))
         raise Failure(f"Odoo could not install {', '.join(modules)} ({log}):\n{text}")
-
-
-def template_database(server, modules):
-    """Return the name of a database with these core modules installed, to be copied.
-
-    It is made once for each set of modules and each Odoo.
-    """
-    source = odoo_source.python_path()
-    release = source / "odoo" / "release.py"
-    name = f"{server.prefix}template_{fingerprint(str(source), release, *modules)}"
-    if not server.database_exists(name):
-        draft = f"{name}_new"
-        with step(f"Template database: install {', '.join(modules)}"):
-            server.create_database(draft)
-            install(server, draft, modules)
-            server.rename_database(draft, name)
-    return name
-
-
-def create_database(server, name, modules=()):
-    """Make a database anew from the template of these core modules.
-
-    :return: the name of the database on the server
-    """
-    database = server.prefix + name
-    server.create_database(database, template_database(server, modules))
-    return database
 
 
 class OdooServer:

@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from tools import addons, odoo_log, odoo_server, processes
+from tools import addons, databases, odoo_log, odoo_server, processes
 from tools.jobs import Job
 from tools.paths import LOGS
 
@@ -45,7 +45,7 @@ def chosen_groups():
 def job(server, group):
     """Return the job that tests a group of addons in a database of its own."""
     name = f"test_{group.label}"[:40]
-    database = odoo_server.create_database(server, name, group.core)
+    database = databases.create(server, name, group.core)
     tags = os.environ.get("TAGS") or ",".join(f"/{name}" for name in group.names)
     log = LOGS / f"odoo-tests-{group.label}.log"
     command = odoo_server.odoo_command(

@@ -5,12 +5,14 @@ Environment: ``ONLY=plain`` or ``ONLY=odoo`` runs a part, ``TAGS`` are Odoo's
 seconds.
 """
 
+import fcntl
 import os
+from contextlib import contextmanager
 
 from tools import odoo_tests, plain_tests, processes, runtime
 from tools.console import Failure, run_main, say
 from tools.jobs import Jobs
-from tools.paths import ROOT
+from tools.paths import ROOT, RUNTIME
 from tools.postgres import postgres
 from tools.results import Results, show
 
@@ -21,16 +23,29 @@ LIMIT = 2700
 def main():
     processes.exit_on_signals()
     runtime.ensure()
-    results = run(os.environ.get("ONLY") or "all")
+    with _only_one_at_a_time():
+        say("Testing")
+        results = run(os.environ.get("ONLY") or "all")
     show(results)
     return 1 if results.failed else 0
+
+
+@contextmanager
+def _only_one_at_a_time():
+    """Two runs in one checkout would take each other's database and log files."""
+    with (RUNTIME / "tests.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another test run is going on in this checkout; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def run(part):
     """Run the chosen part of the tests and return the results."""
     if part not in ("all", "plain", "odoo"):
         raise Failure(f"ONLY={part}: say plain or odoo, or leave it away.")
-    say("Testing")
     limit = float(os.environ.get("TIMEOUT") or LIMIT)
     with Jobs(ROOT, AT_ONCE, limit) as jobs:
         plain = plain_tests.job() if part != "odoo" else None

@@ -8,7 +8,7 @@ and this environment's programs on the PATH.
 import os
 import subprocess
 
-from tools import addons, odoo_server, processes, python_packages, runtime
+from tools import addons, databases, odoo_server, processes, python_packages, runtime
 from tools.console import run_main
 from tools.postgres import postgres
 
@@ -26,7 +26,7 @@ def _open_shell(server, database):
     if not server.database_exists(database):
         ours = addons.own_addons()
         name = database.removeprefix(server.prefix)
-        odoo_server.create_database(server, name, addons.core_modules(ours))
+        databases.create(server, name, addons.core_modules(ours))
         odoo_server.install(server, database, [addon.name for addon in ours])
     command = odoo_server.odoo_command(server, database, "shell", "--no-http")
     return _run(command, odoo_server.environment())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from collections.abc import Mapping
+from datetime import timezone
 from typing import Any
 
 import requests
@@ -26,6 +28,9 @@ STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
 }
 """Answers that say that nothing was done (panda-api section 2, status codes)."""
 
+LONGEST_RETRY_AFTER = 86_400.0
+"""Seconds that a ``Retry-After`` header is believed."""
+
 NEVER_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
@@ -39,13 +44,15 @@ def from_status(
 ) -> PandaError:
     """The error for an answer that is not a success.
 
-    A gateway may answer 5xx or 408 for a request that went through, so after a
-    write these mean *unknown outcome*.
+    A gateway may answer 5xx or 408 for a request that went through, and 303 says
+    that one did, so after a write these mean *unknown outcome*.
     """
     if status in STATUS_ERRORS:
         kind, code = STATUS_ERRORS[status]
     elif status >= 500 or status == 408:
         kind, code = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE, "server_error"
+    elif status < 400 and write:
+        kind, code = ErrorKind.UNKNOWN, "unexpected_status"
     else:
         kind, code = ErrorKind.PROTOCOL, "unexpected_status"
     return PandaError(
@@ -67,15 +74,25 @@ def from_exception(error: requests.RequestException, *, write: bool) -> PandaErr
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a ``Retry-After`` header, given as a number or as a date."""
+    """Seconds of a ``Retry-After`` header, given as a number or as a date.
+
+    Never more than :data:`LONGEST_RETRY_AFTER`: a slip in a header must not stop a
+    system for years.
+    """
     value = headers.get("Retry-After", "")
-    if value.isdigit():
-        return float(value)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = email.utils.parsedate_to_datetime(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        if not moment.tzinfo:  # what "-0000" is read as
+            moment = moment.replace(tzinfo=timezone.utc)
+        seconds = moment.timestamp() - time.time()
+    if math.isnan(seconds):
         return None
-    return max(0.0, moment.timestamp() - time.time())
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
 
 
 def vendor_text(body: Any, fallback: str) -> str:

@@ -47,9 +47,12 @@ class PandaError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{code}: {detail}" if detail else code)
+        super().__init__(kind, code, detail)
         self.kind = kind
         self.code = code
         self.detail = detail
         self.status = status
         self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code

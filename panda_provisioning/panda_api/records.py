@@ -86,10 +86,10 @@ def as_list(value: Any) -> list[Mapping[str, Any]]:
 
 
 def text(row: Mapping[str, Any], *names: str) -> str:
-    """The first of ``names`` that has a value in ``row``, as text."""
+    """The first of ``names`` whose value in ``row`` is text or a number, as text."""
     for name in names:
         value = row.get(name)
-        if value not in (None, ""):
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
             return str(value)
     return ""
 
@@ -98,5 +98,5 @@ def integer(value: Any, default: int = 0) -> int:
     """``value`` as a number, ``default`` when it is none."""
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return default

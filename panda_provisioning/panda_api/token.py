@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class TokenCache:
             if self._token and time.monotonic() < self._renew_at:
                 return self._token
             if self._failure and self._failures > failures_seen:
-                raise self._failure
+                raise copy.copy(self._failure)
             return self._renew()
 
     def discard(self, token: str) -> None:

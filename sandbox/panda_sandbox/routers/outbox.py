@@ -44,7 +44,7 @@ MAIL = Template(
 INTRODUCTION = Template(
     """
 <h1>Outbox</h1>
-<p class="soft">$count. This is a sandbox: the mails that Panda would send are kept
+<p class="soft">${count}This is a sandbox: the mails that Panda would send are kept
 here, and nobody receives them.</p>
 """
 )
@@ -71,8 +71,7 @@ NOT_FOUND = """
 async def show_outbox(sandbox: SandboxDep) -> HTMLResponse:
     sandbox.settle()
     mails = sandbox.mails.all()
-    count = "1 mail" if len(mails) == 1 else f"{len(mails)} mails, newest first"
-    content = INTRODUCTION.substitute(count=count if mails else "No mails")
+    content = INTRODUCTION.substitute(count=_count(len(mails)))
     content += "".join(_mail(mail) for mail in reversed(mails)) or EMPTY
     return _page("Outbox of the Panda sandbox", content)
 
@@ -88,6 +87,12 @@ async def show_activation(link_key: str, sandbox: SandboxDep) -> HTMLResponse:
         account=escape(mail.account_name),
     )
     return _page("Activation in the Panda sandbox", content)
+
+
+def _count(number: int) -> str:
+    if number > 1:
+        return f"{number} mails, newest first. "
+    return "1 mail. " if number else ""
 
 
 def _mail(mail: Mail) -> str:
