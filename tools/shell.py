@@ -10,7 +10,7 @@ import subprocess
 
 from tools import addons, databases, odoo_server, processes, python_packages, runtime
 from tools.console import run_main
-from tools.postgres import postgres
+from tools.postgres import is_given, postgres, programs
 
 
 def main():
@@ -34,7 +34,10 @@ def _open_shell(server, database):
 
 def _run_command(server, command):
     named = {"PGHOST": server.host, "PGPORT": server.port, "PGUSER": server.user}
-    environment = {**python_packages.environment(), "PGDATABASE": "postgres"}
+    environment = python_packages.environment()
+    if not is_given():
+        environment["PATH"] = f"{programs()}{os.pathsep}{environment['PATH']}"
+    environment.setdefault("PGDATABASE", "postgres")
     environment.update({key: value for key, value in named.items() if value})
     return _run(["bash", "-c", command], environment)
 

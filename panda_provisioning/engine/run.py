@@ -62,6 +62,7 @@ class Run:
         self._ends_at = time.monotonic() + seconds if seconds else None
         self._outages = 0
         self._stopped_by = None
+        self._has_succeeded = False
         self._may_claim = True
         self.processed = 0
 
@@ -85,6 +86,8 @@ class Run:
                     self._refill(window)
             if self._stopped_by:
                 self._look_at_system()
+            elif self._has_succeeded:
+                self._transaction(self._note_health)
         return self.processed
 
     @property
@@ -197,6 +200,7 @@ class Run:
         """Notice when it is not the account but the system that is in trouble."""
         if not outcome.error:
             self._outages = 0
+            self._has_succeeded = True
             return
         self._outages += outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN)
         stops = POLICIES[outcome.error.kind].stops
@@ -214,6 +218,10 @@ class Run:
             self._transaction(lambda: self._quarantine(finding))
         elif error.kind in (ErrorKind.AUTH, ErrorKind.PERMISSION):
             self._transaction(lambda: self._blame_accounts(error))
+
+    def _note_health(self):
+        self.system._release_from_quarantine()
+        self._commit(0)
 
     def _pause(self, error):
         self.system._pause(error)

@@ -203,8 +203,10 @@ class PandaAccount(models.Model):
         for account in self:
             email = (account.partner_id.email or "").strip()
             several = len(email_split(email)) > 1
-            normalized = not several and email_normalize(email)
-            account.email = normalized or email or False
+            address = not several and email_normalize(email)
+            # Odoo reads "ada lovelace@example.com" as Lovelace's address.
+            is_sure = "<" in email or address == email.lower()
+            account.email = (is_sure and address) or email or False
 
     @api.depends("contact_id.phone", "partner_id.phone", "partner_id.country_id")
     def _compute_phone(self):

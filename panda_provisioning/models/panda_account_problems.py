@@ -18,10 +18,10 @@ class PandaAccount(models.Model):
             so that it does not matter that he is not yet.
         """
         self.ensure_one()
+        parent_problems = list(self._get_parent_problems())
         found = [
             *self._get_binding_problems(),
-            *self._get_parent_problems(),
-            *self._get_reseller_problems(reseller_first),
+            *(parent_problems or self._get_reseller_problems(reseller_first)),
             *self._get_uniqueness_problems(),
             *problems(self._get_snapshot()),
         ]
@@ -31,6 +31,8 @@ class PandaAccount(models.Model):
         partner, system = self.partner_id, self.system_id
         if system.state == "disabled":
             yield Problem("system_id", "system_disabled")
+        elif not system._is_own_database():
+            yield Problem("system_id", "system_copied")
         if not partner.active:
             yield Problem("partner_id", "partner_archived")
         if partner.company_id and partner.company_id != system.company_id:

@@ -101,6 +101,7 @@ class PandaMessage(models.AbstractModel):
                 "Panda > Configuration.",
                 account.system_id.display_name,
             ),
+            "system_copied": account.system_id._copied_database_message(),
             "other_company": _(
                 "%(contact)s belongs to another company than %(system)s.",
                 contact=name,
@@ -187,10 +188,7 @@ class PandaMessage(models.AbstractModel):
             "already_linked": _(
                 "The account that was found in Panda belongs to another contact."
             ),
-            "parent_not_found": _(
-                "Panda does not know the account under which this one belongs. It "
-                "may have been deleted there."
-            ),
+            "parent_not_found": self._parent_not_found(account),
             "account_not_found": _(
                 "The account %s does not exist in Panda any more. If it was deleted "
                 "by hand, ask a Panda administrator.",
@@ -226,6 +224,23 @@ class PandaMessage(models.AbstractModel):
         texts["token_refused"] = texts["invalid_credentials"]
         return texts.get(account.error_code) or _(
             "Panda refuses this: %s", detail or account.error_code
+        )
+
+    def _parent_not_found(self, account):
+        """Return that Panda knows nothing of what this account would be below."""
+        _ = self.env._
+        if account.parent_id:
+            return _(
+                "Panda does not know the account %(id)s of the reseller %(reseller)s. "
+                "It may have been deleted there.",
+                id=account.parent_id.remote_id,
+                reseller=account.parent_id.display_name,
+            )
+        return _(
+            "Panda does not know the root account %(id)s of %(system)s. A Panda "
+            "administrator must correct it.",
+            id=account.system_id.root_account_id,
+            system=account.system_id.display_name,
         )
 
     def _news(self, account):

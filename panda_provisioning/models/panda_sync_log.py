@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..panda_api.saga import Step
+
 KEPT_DAYS = 180
 
 
@@ -25,11 +27,23 @@ class PandaSyncLog(models.Model):
     )
     company_id = fields.Many2one(related="system_id.company_id")
     date = fields.Datetime(required=True, index=True, readonly=True)
-    step = fields.Char(readonly=True)
+    step = fields.Selection(
+        [
+            (Step.FIND_ACCOUNT.value, "Look for account"),
+            (Step.CREATE_ACCOUNT.value, "Create account"),
+            (Step.FIND_OPERATOR.value, "Look for operator"),
+            (Step.CREATE_OPERATOR.value, "Create operator"),
+            (Step.AWAIT_OPERATOR.value, "Await activation"),
+            (Step.UPDATE_ACCOUNT.value, "Update account"),
+            (Step.UPDATE_OPERATOR.value, "Update operator"),
+            (Step.AWAIT_UPDATE.value, "Await update"),
+        ],
+        readonly=True,
+    )
     method = fields.Char(readonly=True)
     path = fields.Char(readonly=True)
     http_status = fields.Integer(string="HTTP Status", readonly=True, aggregator=None)
-    duration_ms = fields.Integer(string="Duration (ms)", readonly=True, aggregator="avg")
+    duration_ms = fields.Integer(string="Time (ms)", readonly=True, aggregator="avg")
     error_class = fields.Char(readonly=True)
     message = fields.Char(readonly=True)
     correlation_id = fields.Char(string="Correlation ID", readonly=True)

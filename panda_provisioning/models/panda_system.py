@@ -351,6 +351,7 @@ class PandaSystem(models.Model):
         return self.sudo().database_uuid in (uuid, False)
 
     def _copied_database_message(self):
+        """Return why a copy of the database sends nothing, and the way out."""
         return self.env._(
             "This database is a copy of the one in which %s was switched on, so it "
             "does not call Panda. To use it here all the same, disable and enable "

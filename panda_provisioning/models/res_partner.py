@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from .panda_account import STATES
@@ -148,7 +148,9 @@ class ResPartner(models.Model):
     def _check_panda_reseller_id(self):
         for partner in self:
             if partner.panda_reseller_id.commercial_partner_id == partner:
-                raise UserError(self.env._("A contact cannot be its own reseller."))
+                raise ValidationError(
+                    self.env._("A contact cannot be its own reseller.")
+                )
 
     # === CRUD METHODS === #
 

@@ -28,6 +28,9 @@ STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
 }
 """Answers that say that nothing was done (panda-api section 2, status codes)."""
 
+NO_ANSWER = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
+"""All that requests and what is below it raise."""
+
 LONGEST_RETRY_AFTER = 86_400.0
 """Seconds that a ``Retry-After`` header is believed."""
 
@@ -60,14 +63,15 @@ def from_status(
     )
 
 
-def from_exception(error: requests.RequestException, *, write: bool) -> PandaError:
-    """The error for a request that got no answer."""
+def from_exception(error: Exception, *, write: bool) -> PandaError:
+    """The error for a request that got no answer, for one of :data:`NO_ANSWER`."""
     if isinstance(error, ValueError):
-        # What requests says of an address that it cannot use; nothing was sent.
+        # An address or a header that cannot be used; nothing was sent.
         return PandaError(ErrorKind.PROTOCOL, "invalid_url", type(error).__name__)
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NEVER_SENT):
-        return PandaError(ErrorKind.OUTAGE, "unreachable", type(reason or error).__name__)
+        name = type(reason or error).__name__
+        return PandaError(ErrorKind.OUTAGE, "unreachable", name)
     kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
     code = "timeout" if isinstance(error, requests.Timeout) else "lost_answer"
     return PandaError(kind, code, type(error).__name__)

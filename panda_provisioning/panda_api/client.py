@@ -102,20 +102,25 @@ class PandaClient:
     def list_children(self, account_id: str, *, name: str = "") -> list[Child]:
         """Accounts directly below ``account_id``; ``name`` narrows, it may not match.
 
-        Reads every page; both known forms of paging (panda-api 9.7).
+        Reads every page; both known forms of paging (panda-api 9.7). Without a total
+        it reads on until a page brings nothing new.
         """
         path = f"{_account_path(account_id)}/children"
-        children: list[Child] = []
+        children: dict[str, Child] = {}
+        offset = 0
         while True:
-            params = {"type": "0", "limit": "-1", "offset": str(len(children))}
+            params = {"type": "0", "limit": "-1", "offset": str(offset)}
             if name:
                 params["name"] = name
             answer = as_object(self._call("GET", path, params=params))
-            rows = as_list(answer.get("items"))
-            children += [_child(row) for row in rows]
+            page = [_child(row) for row in as_list(answer.get("items"))]
+            known = len(children)
+            children.update((child.id, child) for child in page)
+            offset += len(page)
             paging = as_object(answer.get("pageControls") or answer)
-            if not rows or len(children) >= integer(paging.get("totalItems")):
-                return children
+            total = integer(paging.get("totalItems"), -1)
+            if len(children) == known or 0 <= total <= offset:
+                return list(children.values())
 
     # === OPERATORS (panda-api 9.9 - 9.12) === #
 
@@ -171,9 +176,11 @@ class PandaClient:
         path = f"{OPERATORS}/OperatorsByAccountId"
         params = {"account_id": account_id}
         answer = as_object(self._call("GET", path, params=params))
+        if "result" not in answer:  # which does not mean that there is nobody
+            raise unreadable("a list of operators was expected")
         return [
             Operator(text(row, "userName", "username"), text(row, "email"))
-            for row in as_list(answer.get("result") or [])
+            for row in as_list(answer["result"] or [])
         ]
 
     def get_transaction(self, transaction_id: str, username: str) -> Transaction:
@@ -183,7 +190,8 @@ class PandaClient:
         answer = as_object(self._call("GET", path, params=params))
         rows = as_list(answer.get("transaction_status"))
         for row in rows:
-            if len(rows) == 1 or text(row, "username").lower() == username.lower():
+            named = text(row, "username", "userName").lower()
+            if len(rows) == 1 or named == username.lower():
                 return Transaction(
                     text(row, "status").upper(), text(row, "error", "message")
                 )
@@ -212,8 +220,10 @@ class PandaClient:
 
         An unknown transaction is *not found* (panda-api 9.10) to who may ask.
         """
+        path = f"{OPERATORS}/TransactionStatus"
+        params = {"transaction_id": "00000000-0000-0000-0000-000000000000"}
         try:
-            self.get_transaction("00000000-0000-0000-0000-000000000000", "")
+            self._call("GET", path, params=params)
         except PandaError as error:
             if error.kind in (ErrorKind.PERMISSION, ErrorKind.AUTH):
                 return False
@@ -244,6 +254,7 @@ def _account_path(account_id: str) -> str:
 
 
 def _child(row: Any) -> Child:
-    return Child(
-        text(row, "accountId", "accountID"), text(row, "name"), integer(row.get("type"))
-    )
+    account_id = text(row, "accountId", "accountID")
+    if not account_id:
+        raise unreadable("a managed account without an ID")
+    return Child(account_id, text(row, "name"), integer(row.get("type")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass, field
 
 
@@ -22,7 +24,9 @@ class Credentials:
 
         :param more: further secrets of the moment, e.g. the bearer token.
         """
-        for secret in (self.password, self.api_key, *more):
-            if secret:
-                text = text.replace(secret, "***")
+        pair = f"{self.access_id}:{self.password}".encode()
+        secrets = (self.password, self.api_key, base64.b64encode(pair).decode(), *more)
+        for secret in filter(None, secrets):
+            for form in {secret, json.dumps(secret)[1:-1]}:
+                text = text.replace(form, "***")
         return text

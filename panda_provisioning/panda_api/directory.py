@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .client import PandaClient
@@ -22,17 +22,20 @@ class Listing:
 
     looked_at: float
     by_name: dict[str, list[Child]]
+    shown_to: set[int] = field(default_factory=set)
+    """Keys of the accounts that have used it."""
 
 
 class Directory:
     """Finds the children of a parent by name, for one run.
 
     Parents announced with :meth:`expect_many` are listed once, whatever the number
-    of accounts looked for below them; for the others Panda is asked by name. Safe
-    to use from many threads.
+    of accounts looked for below them; for the others, and for who looks a second
+    time, Panda is asked by name. Safe to use from many threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}
 
@@ -54,20 +57,23 @@ class Directory:
         came after it has left nothing behind: then Panda is asked again, by name.
         """
         parent_id = snapshot.parent_remote_id
+        name = name_key(snapshot.name_in_panda)
         if parent_id in self._locks:
             listing = self._list(client, parent_id)
-            found = listing.by_name.get(name_key(snapshot.name), [])
-            if found or snapshot.marker_at is None:
+            found = listing.by_name.get(name, [])
+            is_news = snapshot.key not in listing.shown_to
+            listing.shown_to.add(snapshot.key)
+            if is_news and (found or snapshot.marker_at is None):
                 return listing.looked_at, found
-        looked_at = time.time()
-        children = client.list_children(parent_id, name=snapshot.name)
-        return looked_at, [c for c in children if same_name(c.name, snapshot.name)]
+        looked_at = self._now()
+        children = client.list_children(parent_id, name=name)
+        return looked_at, [c for c in children if same_name(c.name, name)]
 
     def _list(self, client: PandaClient, parent_id: str) -> Listing:
         with self._locks[parent_id]:
             listing = self._listings.get(parent_id)
             if not listing:
-                listing = Listing(time.time(), {})
+                listing = Listing(self._now(), {})
                 for child in client.list_children(parent_id):
                     listing.by_name.setdefault(name_key(child.name), []).append(child)
                 self._listings[parent_id] = listing

@@ -54,6 +54,8 @@ OUTAGES_IN_A_ROW = 5
 """After that many, of any accounts, it is the system that is down."""
 FIRST_PROBE, LONGEST_PROBE = 15, 900
 """Seconds between two looks at a system that does not answer."""
+SHORTEST_PAUSE = 1.0
+"""Seconds; whoever asks us to come back at once gets a breath all the same."""
 JITTER = 0.2
 """Part of a wait that is left to chance, so that retries do not come in waves."""
 
@@ -61,7 +63,7 @@ JITTER = 0.2
 def wait_before_retry(error: PandaError, attempt: int) -> float:
     """Seconds until the next try after ``attempt`` failures (1 for the first)."""
     policy = POLICIES[error.kind]
-    wait = min(policy.longest, policy.first * 2 ** max(0, attempt - 1))
+    wait: float = min(policy.longest, policy.first * 2 ** max(0, attempt - 1))
     wait *= 1 + random.uniform(-JITTER, JITTER)
     return max(wait, error.retry_after or 0)
 
@@ -73,6 +75,6 @@ def probe_wait(error: object, probes: int) -> float:
     """
     asked = getattr(error, "retry_after", None)
     if asked is not None:
-        return float(asked)
-    wait = min(LONGEST_PROBE, FIRST_PROBE * 2 ** max(0, probes - 1))
+        return max(float(asked), SHORTEST_PAUSE)
+    wait: float = min(LONGEST_PROBE, FIRST_PROBE * 2 ** max(0, probes - 1))
     return wait * (1 + random.uniform(0, JITTER))

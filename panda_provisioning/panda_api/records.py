@@ -89,7 +89,8 @@ def text(row: Mapping[str, Any], *names: str) -> str:
     """The first of ``names`` whose value in ``row`` is text or a number, as text."""
     for name in names:
         value = row.get(name)
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
+        is_plain = isinstance(value, (str, int)) and not isinstance(value, bool)
+        if is_plain and value != "":
             return str(value)
     return ""
 

@@ -13,17 +13,18 @@ repeating.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .client import CUSTOMER_TYPE, RESELLER_TYPE, PandaClient
-from .directory import Directory, same_email
+from .directory import Directory, name_key, same_email, same_name
 from .errors import ErrorKind, PandaError
 from .records import Account, Child, Transaction
-
 
 _logger = logging.getLogger(__name__)
 
@@ -70,6 +71,13 @@ FINDS = {
 }
 """Where to look after a write whose outcome is unknown."""
 
+TAKEN = re.compile(
+    r"\b(already|taken|in use|unique|duplicated?|(?<!not )exists?)\b", re.IGNORECASE
+)
+MAIL = re.compile(r"\be-?mail\b", re.IGNORECASE)
+USER = re.compile(r"\b(user|username|login|operator)\b", re.IGNORECASE)
+"""Words of a refusal that say what is in the way."""
+
 POLL_INTERVALS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each look at a pending transaction; the last one repeats."""
 
@@ -79,7 +87,9 @@ class Snapshot:
     """Everything the saga knows of one account; plain values only.
 
     ``marker_at`` (seconds since the epoch) is set while a create may have been sent
-    without its outcome being known. ``polls`` counts looks at the transaction.
+    without its outcome being known. ``sent_name`` and ``sent_email`` are what the
+    account in Panda was told last: the contact may be edited before it is found.
+    ``polls`` counts looks at the transaction.
     ``adopted`` says that the account was in Panda before Odoo knew of it.
     ``excluded`` are accounts in Panda that belong to somebody else. ``refusal`` is
     what Panda said when an operator was refused that may be our own.
@@ -99,6 +109,8 @@ class Snapshot:
     transaction_id: str = ""
     step: Step = Step.FIND_ACCOUNT
     marker_at: float | None = None
+    sent_name: str = ""
+    sent_email: str = ""
     polls: int = 0
     create_anyway: bool = False
     adopted: bool = False
@@ -111,17 +123,33 @@ class Snapshot:
 
     def marked(self, moment: float) -> Snapshot:
         """The snapshot of an account whose next step may be sent from ``moment``."""
-        return replace(self, marker_at=moment)
+        if self.step is not Step.CREATE_ACCOUNT:
+            return replace(self, marker_at=moment)
+        return replace(
+            self, marker_at=moment, sent_name=self.name, sent_email=self.email
+        )
 
     def without(self, remote_ids: frozenset[str]) -> Snapshot:
         """The snapshot for looking again, past accounts that belong to others."""
         return replace(self, excluded=self.excluded | remote_ids)
 
     @property
+    def name_in_panda(self) -> str:
+        """The name to look for: what was sent, if anything may have been."""
+        is_sent = self.marker_at is not None and self.sent_name
+        return self.sent_name if is_sent else self.name
+
+    @property
+    def email_in_panda(self) -> str:
+        """The contact e-mail to look for: what was sent, if anything may have been."""
+        is_sent = self.marker_at is not None and self.sent_email
+        return self.sent_email if is_sent else self.email
+
+    @property
     def fingerprint(self) -> str:
         """What Panda is told of the person and the name, in 40 characters."""
         told = (self.name, self.first_name, self.last_name, self.email, self.phone)
-        return hashlib.sha1(repr(told).encode()).hexdigest()
+        return hashlib.sha1(repr(told).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -172,6 +200,7 @@ def perform(
 def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
     step = snapshot.step
     if error.code == "not_found":
+        error = copy.copy(error)
         error.code = "account_not_found" if snapshot.remote_id else "parent_not_found"
     if step not in WRITES:
         return Outcome(step, error=error)
@@ -193,17 +222,23 @@ def _find_account(
     looked_at, children = directory.children(client, snapshot)
     namesakes = _namesakes(client, snapshot, children)
     candidates = tuple(account.id for account in namesakes)
-    matches = [a.id for a in namesakes if same_email(a.email, snapshot.email)]
+    matches = [a for a in namesakes if same_email(a.email, snapshot.email_in_panda)]
     if len(matches) == 1:
         facts: dict[str, object] = {
-            "remote_id": matches[0],
+            "remote_id": matches[0].id,
+            "sent_name": matches[0].name,
+            "sent_email": matches[0].email,
             "marker_at": None,
             "adopted": snapshot.marker_at is None,
         }
         return Outcome(Step.FIND_OPERATOR, facts, used=candidates)
     if len(matches) > 1:
-        return _ask(snapshot, "several_matches", ", ".join(matches), candidates)
+        ids = ", ".join(account.id for account in matches)
+        return _ask(snapshot, "several_matches", ids, candidates)
     if snapshot.marker_at is not None:
+        unclear = [account.id for account in namesakes if not account.email]
+        if unclear:  # may be the one that we have created
+            return _ask(snapshot, "name_exists", unclear[0], candidates)
         return _create_after_grace(snapshot, Step.CREATE_ACCOUNT, looked_at, clock)
     if namesakes and not snapshot.create_anyway:
         return _ask(snapshot, "name_exists", candidates[0], candidates)
@@ -217,7 +252,8 @@ def _namesakes(
     role = snapshot.role or Role.USER
     found = []
     for child in children:
-        if child.type == role.account_type and child.id not in snapshot.excluded:
+        # Better an account of a type that cannot be read than a second tenant.
+        if child.type in (role.account_type, 0) and child.id not in snapshot.excluded:
             try:
                 found.append(client.get_account(child.id))
             except PandaError as error:
@@ -233,7 +269,7 @@ def _create_account(
     remote_id = client.create_account(
         snapshot.parent_remote_id,
         account_type=role.account_type,
-        name=snapshot.name,
+        name=name_key(snapshot.name),
         first_name=snapshot.first_name,
         last_name=snapshot.last_name,
         email=snapshot.email,
@@ -252,7 +288,7 @@ def _find_operator(
     operators = client.list_operators(snapshot.remote_id)
     wanted = snapshot.username.lower()
     if any(operator.username.lower() == wanted for operator in operators):
-        return Outcome(Step.DONE, {"marker_at": None, "refusal": None})
+        return _finish(snapshot, {"marker_at": None, "refusal": None})
     for operator in operators:
         if same_email(operator.email, snapshot.email):
             return _ask(snapshot, "operator_exists", operator.username)
@@ -289,7 +325,7 @@ def _await_operator(
     if transaction is None:
         return Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, unknown=True)
     if transaction.status == "SUCCESS":
-        return Outcome(Step.DONE, {"marker_at": None, "transaction_id": ""})
+        return _finish(snapshot, {"marker_at": None, "transaction_id": ""})
     if transaction.status == "FAILED":
         error = _operator_error(transaction.error)
         if error.kind is ErrorKind.CONFLICT:
@@ -302,6 +338,13 @@ def _await_operator(
         facts = {"transaction_id": ""}
         return Outcome(Step.FIND_OPERATOR, facts, unknown=True, error=error)
     return _poll_again(snapshot)
+
+
+def _finish(snapshot: Snapshot, facts: dict[str, object]) -> Outcome:
+    """Done, unless the contact was edited after the account had been created."""
+    is_told = same_name(snapshot.sent_name or snapshot.name, snapshot.name)
+    is_told &= same_email(snapshot.sent_email or snapshot.email, snapshot.email)
+    return Outcome(Step.DONE if is_told else Step.UPDATE_ACCOUNT, facts)
 
 
 def _taken(error: PandaError) -> Outcome:
@@ -319,12 +362,14 @@ def _update_account(
 ) -> Outcome:
     client.update_account(
         snapshot.remote_id,
-        name=snapshot.name,
+        name=name_key(snapshot.name),
         first_name=snapshot.first_name,
         last_name=snapshot.last_name,
         email=snapshot.email,
     )
-    return Outcome(Step.UPDATE_OPERATOR)
+    facts: dict[str, object] = {"sent_name": snapshot.name}
+    facts["sent_email"] = snapshot.email
+    return Outcome(Step.UPDATE_OPERATOR, facts)
 
 
 def _update_operator(
@@ -403,16 +448,13 @@ def _read_transaction(client: PandaClient, snapshot: Snapshot) -> Transaction | 
 
 def _operator_error(words: str) -> PandaError:
     """Class of a refusal that comes late, as text (wording unknown, section 4)."""
-    lowered = words.lower()
-    known = any(w in lowered for w in ("taken", "exist", "use", "unique", "duplicate"))
-    if known and ("mail" in lowered or "user" in lowered):
+    if TAKEN.search(words) and (MAIL.search(words) or USER.search(words)):
         return _conflict(PandaError(ErrorKind.CONFLICT, "conflict", words))
     return PandaError(ErrorKind.DATA, "operator_refused", words)
 
 
 def _conflict(error: PandaError) -> PandaError:
-    lowered = error.detail.lower()
-    code = "email_taken" if "mail" in lowered else "username_taken"
+    code = "email_taken" if MAIL.search(error.detail) else "username_taken"
     return PandaError(ErrorKind.CONFLICT, code, error.detail, status=error.status)
 
 

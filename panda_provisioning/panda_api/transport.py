@@ -13,14 +13,14 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from .classify import from_exception, from_status, vendor_text
+from .classify import NO_ANSWER, from_exception, from_status, vendor_text
 from .credentials import Credentials
 from .errors import ErrorKind, PandaError
 from .limiter import RateLimiter
 from .records import Exchange, as_object, integer, text, unreadable
 from .token import TokenCache
 
-TOKEN_PATH = "/oauth/token"
+TOKEN_PATH = "/oauth/token"  # noqa: S105
 SHOWN_CHARACTERS = 2000
 DEFAULT_TOKEN_LIFE = 3600
 """Seconds, when the answer does not say (panda-api section 2)."""
@@ -36,8 +36,10 @@ class BearerAuth(requests.auth.AuthBase):
         self._api_key = api_key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        request.headers["WatchGuard-API-Key"] = self._api_key
+        # White space is what was copied along with the key.
+        api_key = "".join(self._api_key.split())
+        request.headers["Authorization"] = _as_header(f"Bearer {self._token}")
+        request.headers["WatchGuard-API-Key"] = _as_header(api_key)
         return request
 
 
@@ -68,7 +70,7 @@ class Transport:
         # The environment's proxy is looked up once, not for every request, and a
         # .netrc never overrides our own authorization.
         self._session.trust_env = False
-        self._session.proxies.update(requests.utils.get_environ_proxies(base_url))
+        self._session.proxies.update(_environment_proxies(base_url))
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["Accept"] = "application/json"
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=max_connections)
@@ -142,9 +144,9 @@ class Transport:
                 allow_redirects=False,
             )
             return self._read(response, write=method != "GET")
-        except requests.RequestException as error:
+        except NO_ANSWER as error:
             failure = from_exception(error, write=method != "GET")
-            raise failure from error
+            raise failure from _quotable(error)
         except PandaError as error:
             failure = error
             raise
@@ -169,9 +171,9 @@ class Transport:
         if response.content:
             try:
                 body = response.json()
-            except ValueError:
+            except (ValueError, RecursionError):
                 readable = False
-        if not response.ok or response.is_redirect:
+        if not 200 <= response.status_code < 300:
             detail = self._shown(vendor_text(body, response.text))
             raise from_status(
                 response.status_code, detail, response.headers, write=write
@@ -194,16 +196,22 @@ class Transport:
             response = self._session.post(
                 self.base_url + TOKEN_PATH,
                 data={"grant_type": "client_credentials", "scope": "api-access"},
-                auth=(credentials.access_id.encode(), credentials.password.encode()),
+                auth=(
+                    _as_header(credentials.access_id),
+                    _as_header(credentials.password),
+                ),
                 timeout=self._timeout,
                 allow_redirects=False,
             )
             body = self._read(response, write=False)
-        except requests.RequestException as error:
-            raise from_exception(error, write=False) from error
+        except NO_ANSWER as error:
+            raise from_exception(error, write=False) from _quotable(error)
         except PandaError as error:
             if error.status in (400, 401, 403):
                 error.kind, error.code = ErrorKind.AUTH, "invalid_credentials"
+            elif error.kind in (ErrorKind.DATA, ErrorKind.CONFLICT):
+                # It is about the address, never about the account of the call.
+                error.kind, error.code = ErrorKind.PROTOCOL, "unexpected_status"
             raise
         answer = as_object(body)
         token = text(answer, "access_token")
@@ -217,3 +225,20 @@ class Transport:
 
     def _shown(self, words: str) -> str:
         return self._credentials.scrub(words, self._token.current)[:SHOWN_CHARACTERS]
+
+
+def _as_header(text: str) -> str:
+    """``text`` so that it goes out in UTF-8; whether it is right, Panda must say."""
+    return text.encode().decode("latin-1")
+
+
+def _environment_proxies(url: str) -> dict[str, str]:
+    try:
+        return requests.utils.get_environ_proxies(url)
+    except ValueError:
+        return {}  # no address at all, as the first request is going to say
+
+
+def _quotable(error: Exception) -> Exception | None:
+    """``error``, unless its words may quote a header and so a secret."""
+    return None if isinstance(error, ValueError) else error

@@ -309,7 +309,7 @@ class PandaSyncOptions(models.TransientModel):
             return self._notify("success", self._success_message(account))
         message = self.env._(
             "The options are saved. %(reason)s %(status)s.",
-            reason=account.error_message or "",
+            reason=account.error_message or account.system_id.health_message or "",
             status=account.status_text,
         )
         return self._notify("warning", message)

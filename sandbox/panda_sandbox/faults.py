@@ -65,6 +65,8 @@ class FaultRule(BaseModel):
     ``path`` and ``account`` (the account's name) are patterns with ``*`` and ``?``.
     The first ``skip`` requests that match are spared, after ``times`` faults the
     rule is spent, and ``rate`` is the chance that a request gets the fault at all.
+    With ``lag_seconds`` or ``lag_calls`` any fault lets what is created all the same
+    lag behind in listings.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +80,8 @@ class FaultRule(BaseModel):
     times: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, ge=0)
     calls: int = Field(default=0, ge=0)
+    lag_seconds: float = Field(default=0, ge=0)
+    lag_calls: int = Field(default=0, ge=0)
     retry_after: float | None = Field(default=1, ge=0)
     status: int = Field(default=500, ge=400, le=599)
     body: Literal["json", "html", "empty"] = "json"
@@ -102,6 +106,15 @@ class FaultRule(BaseModel):
         if self.seconds is not None:
             return self.seconds
         return 0 if self.calls else DEFAULT_SECONDS.get(self.fault, 0)
+
+    @property
+    def lags(self) -> tuple[float, int] | None:
+        """Seconds and listings by which what is created lags behind, if it does."""
+        if self.fault == "lagging_search":
+            return self.duration, self.calls
+        if self.lag_seconds or self.lag_calls:
+            return self.lag_seconds, self.lag_calls
+        return None
 
 
 class _Armed:

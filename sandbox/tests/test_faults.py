@@ -223,6 +223,13 @@ def test_lagging_search_of_operators(api: Api, inject: Inject) -> None:
     assert len(api.operators(account_id)) == 1
 
 
+def test_any_fault_can_lag(api: Api, inject: Inject) -> None:
+    inject("lost_answer", method="POST", lag_calls=1)
+    with pytest.raises(requests.ConnectionError):
+        api.post_account()
+    assert [api.names(), api.names()] == [[], ["Acme"]]
+
+
 def test_operator_call_can_fail_after_the_account_exists(
     api: Api, inject: Inject
 ) -> None:

@@ -10,6 +10,7 @@ from ..store.lag import NO_LAG, Lag
 
 def lag_of(fault: FaultRule | None, starts_in: float = 0) -> Lag:
     """The lag of something that comes into being ``starts_in`` seconds from now."""
-    if not fault or fault.fault != "lagging_search":
+    if not fault or not fault.lags:
         return NO_LAG
-    return Lag(time.time() + starts_in + fault.duration, fault.calls)
+    seconds, calls = fault.lags
+    return Lag(time.time() + starts_in + seconds, calls)

@@ -1,0 +1,184 @@
+from markupsafe import escape
+
+from odoo.tests import tagged
+
+from .options_case import OptionsCase
+
+NAMES = {
+    "quotes": "Ada \"The Countess\" O'Lovelace",
+    "angle brackets": "Ada <b>Lovelace</b> & <script>alert(1)</script>",
+    "an entity": "Ada &lt;Lovelace&gt;",
+    "emoji": "Ada 👩‍💻🇬🇧 Lovelace",
+    "right-to-left": "עדה לאבלייס",
+    "right-to-left among others": "Ada \u202eLovelace\u202c الثانية",
+    "accents of two code points": "A\u0301da Lovelace",
+    "percent and braces": "Ada %s %(name)s {0} Lovelace",
+    "a backslash": "Ada \\n Love\\lace",
+    "200 characters": f"Ada {'L' * 196}",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestNames(OptionsCase):
+    """Names of all kinds: as people write them, or refused."""
+
+    def test_letter_for_letter(self):
+        """What people are called arrives in Panda as it is."""
+        for name, text in NAMES.items():
+            with self.subTest(name):
+                self.sandbox.control("POST", "reset")
+                partner = self.make_partner(text, email="ada@example.com")
+                _form, action = self.press(partner, role="user", username="ada.love")
+                account = self.get_account(partner)
+                self.assertEqual(account.state, "synced", account.error_message)
+                [tenant] = self.tenants()
+                self.assertEqual(tenant["name"], text)
+                first, last = text.split(" ", 1)
+                self.assertEqual((tenant["firstName"], tenant["lastName"]), (first, last))
+                self.assertIn(text, action["params"]["message"])
+
+    def test_too_long(self):
+        """A name of 300 characters is refused before it is sent."""
+        company = self.make_partner("L" * 300, is_company=True, email="l@example.com")
+        person = {"first_name": "Ada", "last_name": "Lovelace"}
+        self.assert_refused(company, "name_problem", "over 200 characters", **person)
+        company.name = "Analytical Engines"
+        self.assert_refused(
+            company,
+            "person_problem",
+            "The first name has over 200 characters",
+            first_name="A" * 300,
+            last_name="Lovelace",
+        )
+        self.assert_refused(
+            company,
+            "person_problem",
+            "The last name has over 200 characters",
+            first_name="Ada",
+            last_name="L" * 300,
+        )
+
+    def test_unprintable(self):
+        """A line feed or a bell in a name comes from a bad import."""
+        partner = self.make_partner("Ada Love\alace")
+        partner.child_ids = False
+        form, _action = self.press(partner, role="user", username="ada.love")
+        self.assertIn("cannot be printed", form.name_problem)
+        self.assert_sent_nothing()
+
+    def test_no_html_in_notes(self):
+        """A name is text in every note, however it looks."""
+        name = 'Ada <a href="https://evil.example.com">Lovelace</a>'
+        partner = self.make_partner(name, email="ada@example.com")
+        account = self.make_account(partner)
+        account.action_synchronize()
+        partner.active = False
+        self.run_cron()
+        self.assertEqual(account.state, "failed")
+        note = partner.activity_ids.note
+        for body in (partner.message_ids[0].body, note):
+            self.assertIn(escape(name), body)
+            self.assertNotIn("<a ", body)
+
+
+@tagged("post_install", "-at_install")
+class TestRefusals(OptionsCase):
+    """What only Panda can know is wrong."""
+
+    def press_refused(self, partner, place, text, **options):
+        """Press the button; the form stays, filled in, with ``text`` at ``place``."""
+        options = {"role": "user", "username": "ada.lovelace", **options}
+        form, action = self.press(partner, **options)
+        self.assertIn(text, form[place] or "", form.problem_count)
+        self.assertEqual(form.problem_count, 1)
+        self.assertEqual((action["res_model"], action["res_id"]), (form._name, form.id))
+        self.assertEqual({name: form[name] for name in options}, options)
+        account = self.get_account(partner)
+        self.assertEqual((account.state, account.username), ("failed", form.username))
+        return form, account
+
+    def press_again(self, form, **changes):
+        """Mend the form that came back and press once more."""
+        form.write(changes)
+        with self.committing() as env:
+            action = form.with_env(env).action_save_and_synchronize()
+        self.env.invalidate_all()
+        return action
+
+    def make_stranger(self, name="Ada Lovelace", **values):
+        """Put somebody into Panda whom Odoo does not know any more."""
+        partner = self.make_partner(name, **values)
+        self.press(partner, role="user", username="ada.lovelace")
+        account = self.get_account(partner)
+        remote_id = account.remote_id
+        self.assertTrue(remote_id)
+        account.sudo().write({"remote_id": False, "marker_at": False})
+        account.unlink()
+        return remote_id
+
+    def test_username_taken(self):
+        """Somebody whom Odoo does not know has this username."""
+        self.make_stranger("Other Ada")
+        form, account = self.press_refused(
+            self.make_partner(), "username_problem", "to somebody else already"
+        )
+        self.press_again(form, username="ada.byron")
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertEqual(len(self.tenants()), 2, "the account made first is used")
+        self.assertEqual(self.mails()[-1]["username"], "ada.byron")
+
+    def test_email_taken(self):
+        """Somebody whom Odoo does not know has this e-mail address."""
+        self.make_stranger("Other Ada", email="ada@example.com")
+        form, account = self.press_refused(
+            self.make_partner(), "email_problem", "ada@example.com", username="ada.byron"
+        )
+        self.press_again(form, email="ada@byron.example.com")
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertEqual(len(self.tenants()), 2, "the account made first is used")
+        self.assertEqual(self.mails()[-1]["to"], "ada@byron.example.com")
+        self.assertEqual(account.partner_id.email, "ada@byron.example.com")
+
+    def test_same_name_mended(self):
+        """The namesake is the same customer: the e-mail address was wrong."""
+        remote_id = self.make_stranger()
+        partner = self.make_partner(email="ada@exmaple.com")
+        form, account = self.press_refused(partner, "name_problem", remote_id)
+        self.assertTrue(form.name_exists)
+        self.press_again(form, email="ada@example.com")
+        self.assertEqual((account.state, account.remote_id), ("synced", remote_id))
+        self.assertTrue(account.adopted)
+        self.assertEqual(len(self.tenants()), 1)
+
+    def test_same_name_of_somebody_else(self):
+        """The namesake is somebody else: a second account is wanted."""
+        remote_id = self.make_stranger()
+        partner = self.make_partner(email="ada@byron.example.com")
+        form, account = self.press_refused(
+            partner, "name_problem", remote_id, username="ada.byron"
+        )
+        self.press_again(form, create_anyway=True)
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertNotEqual(account.remote_id, remote_id)
+        self.assertEqual([t["name"] for t in self.tenants()], ["Ada Lovelace"] * 2)
+
+    def test_pressed_again_unchanged(self):
+        """Pressing again without a change asks Panda again and creates nothing."""
+        self.make_stranger()
+        partner = self.make_partner(email="ada@byron.example.com")
+        form, account = self.press_refused(partner, "name_problem", "of this name")
+        self.press_again(form)
+        self.assertEqual(account.state, "failed")
+        self.assertEqual(len(self.tenants()), 1)
+
+    def test_operator_refused(self):
+        """A refusal of another kind is shown in Panda's words."""
+        self.fault("transaction_failed", message="Password policy <b>missing</b>")
+        form, account = self.press_refused(
+            self.make_partner(), "username_problem", "Password policy <b>missing</b>"
+        )
+        self.assertNotIn("<b>", account.partner_id.message_ids[0].body)
+        self.sandbox.control("DELETE", "faults")
+        self.press_again(form)
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertEqual(len(self.tenants()), 1)
