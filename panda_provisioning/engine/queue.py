@@ -9,6 +9,9 @@ from odoo.tools import SQL
 
 from ..panda_api.saga import FINDS, Role, Snapshot, Step
 
+MARGIN = 5
+"""Seconds to write down an answer in, beyond the time that requests may take."""
+
 CLAIMABLE = ("queued", "retry", "unknown", "running")
 """A row that is running is due when its lease has run out."""
 
@@ -52,7 +55,7 @@ class Queue:
         self.token = uuid.uuid4().hex
         # A call may take four time-outs: refused token, new token, call, connecting.
         self._longest_call = 4 * system.request_timeout
-        self._lease = timedelta(seconds=5 * system.request_timeout + 20)
+        self._lease = timedelta(seconds=5 * system.request_timeout + MARGIN)
 
     def lease(self, claim):
         """Extend the lease of ``claim`` and return until when, for its row."""

@@ -139,6 +139,7 @@ class PandaAccount(models.Model):
         string="Reason", compute="_compute_texts", compute_sudo=True
     )
     status_text = fields.Char(compute="_compute_texts", compute_sudo=True)
+    notice = fields.Char(compute="_compute_texts", compute_sudo=True)
     last_sync_at = fields.Datetime(
         string="Last Synchronized", copy=False, readonly=True
     )
@@ -219,13 +220,18 @@ class PandaAccount(models.Model):
                     number=number, country=country
                 )
 
-    @api.depends("state", "error_code", "next_attempt_at", "parent_id.state")
+    @api.depends("state", "error_code", "next_attempt_at", "email", "parent_id.state")
     @api.depends_context("lang", "tz")
     def _compute_texts(self):
         messages = self.env["panda.message"]
         for account in self:
             account.error_message = messages._error(account)
             account.status_text = messages._status(account)
+            account.notice = (
+                account._has_another_login_email()
+                and account.state == "synced"
+                and messages._login_email(account)
+            )
 
     # === CONSTRAINT METHODS === #
 

@@ -1,3 +1,5 @@
+from markupsafe import escape
+
 from odoo import models
 
 ACTIVITY = "panda_provisioning.mail_activity_type_panda"
@@ -27,7 +29,15 @@ class PandaAccount(models.Model):
 
     def _get_announcement(self):
         """Return what people are told, as a code."""
-        return self.error_code if self.state == "failed" else "synced"
+        if self.state == "failed":
+            return self.error_code
+        if self._has_another_login_email():
+            return f"email:{self.email}"
+        return "synced"
+
+    def _has_another_login_email(self):
+        """Whether the operator was made with another e-mail address than today's."""
+        return bool(self.activation_email) and self.activation_email != self.email
 
     def _get_news(self):
         lang = self.system_id.responsible_user_id.lang
@@ -39,6 +49,6 @@ class PandaAccount(models.Model):
             user = account.system_id.responsible_user_id
             account.partner_id.activity_schedule(
                 ACTIVITY,
-                note=account._get_news(),
+                note=escape(account._get_news()),
                 user_id=(user or self.env.ref("base.user_admin")).id,
             )

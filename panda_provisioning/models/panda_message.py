@@ -253,6 +253,10 @@ class PandaMessage(models.AbstractModel):
                 system=system,
                 reason=account.error_message,
             )
+        if account._has_another_login_email():
+            return self._login_email(account)
+        if account.announced:
+            return _("Synchronized with %s again.", system)
         if account.adopted:
             return _(
                 "Linked to %(id)s, which was in %(system)s already.",
@@ -264,6 +268,16 @@ class PandaMessage(models.AbstractModel):
             system=system,
             id=account.remote_id,
             email=account.activation_email,
+        )
+
+    def _login_email(self, account):
+        """Return what became of a change of the e-mail address."""
+        return self.env._(
+            "The account in Panda has the new e-mail address %(new)s. Its operator "
+            "%(username)s keeps %(old)s: Panda does not let anybody change that.",
+            new=account.email,
+            username=account.username,
+            old=account.activation_email,
         )
 
     def _health(self, system):

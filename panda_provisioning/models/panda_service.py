@@ -51,7 +51,8 @@ class PandaService(models.AbstractModel):
             self._trigger()
 
     def _put_in_queue(self, accounts):
-        accounts.filtered(lambda a: a.step == Step.DONE).step = Step.UPDATE_ACCOUNT
+        done = accounts.filtered(lambda a: a.step == Step.DONE.value)
+        done.step = Step.UPDATE_ACCOUNT.value
         accounts.write(
             {
                 "state": "queued",
@@ -149,7 +150,7 @@ class PandaService(models.AbstractModel):
 
     def _count_due(self, system):
         """Return how many accounts of ``system`` could be worked on right now."""
-        if system._is_paused():
+        if system._is_paused() or not system._may_be_called():
             return 0
         accounts = self.env["panda.account"]
         domain = accounts._get_domain_due(fields.Datetime.now())
@@ -157,6 +158,9 @@ class PandaService(models.AbstractModel):
 
     def _arm(self):
         """Have the cron called when the next account or probe is due."""
+        # Sudo: whoever presses a button need not see every system.
+        systems = self.env["panda.system"].sudo().search([("state", "!=", "disabled")])
+        callable_systems = systems.filtered(lambda s: s._may_be_called())
         [(next_at,)] = self.env.execute_query(
             SQL(
                 """
@@ -166,9 +170,10 @@ class PandaService(models.AbstractModel):
                     WHERE system_id = s.id AND state IN %s
                     ORDER BY next_attempt_at LIMIT 1
                 ) due
-                WHERE s.state != 'disabled'
+                WHERE s.id IN %s
                 """,
                 CLAIMABLE,
+                tuple(callable_systems.ids) or (0,),
             )
         )
         if next_at:

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from markupsafe import escape
+
 from odoo import fields, models
 
 from ..panda_api.policy import probe_wait
@@ -91,7 +93,8 @@ class PandaSystem(models.Model):
         activity = "panda_provisioning.mail_activity_type_panda"
         summary = system.env._("Panda is interrupted")
         self.activity_unlink([activity])
-        self.activity_schedule(activity, summary=summary, note=message, user_id=user.id)
+        note = escape(message)
+        self.activity_schedule(activity, summary=summary, note=note, user_id=user.id)
         self.message_post(body=message, partner_ids=user.partner_id.ids)
 
     def _tell_of_recovery(self):

@@ -1,0 +1,85 @@
+from odoo.exceptions import UserError, ValidationError
+from odoo.modules.neutralize import neutralize_database
+from odoo.tests import tagged
+
+from .common import PandaCase
+
+
+@tagged("post_install", "-at_install")
+class TestNeutralize(PandaCase):
+    """A copy of a database never calls the real Panda."""
+
+    def neutralize(self):
+        """Do what ``odoo neutralize`` does."""
+        self.env.flush_all()
+        neutralize_database(self.cr)
+        self.env.invalidate_all()
+
+    def assert_silent(self, account):
+        """Whatever is tried, nothing is sent."""
+        before = self.count_requests()
+        form, action = self.press(account.partner_id)
+        self.assertTrue(form.general_problem)
+        self.assertEqual(action["res_id"], form.id)
+        account.action_synchronize()
+        self.synchronize(account)
+        self.make_due(account)
+        triggers = self.env["ir.cron.trigger"].search([])
+        self.run_cron()
+        self.run_cron("ir_cron_reconcile")
+        new_triggers = self.env["ir.cron.trigger"].search([]) - triggers
+        self.assertFalse(new_triggers, "the cron would call itself for ever")
+        self.assertEqual(self.count_requests(), before)
+        self.assertEqual(account.state, "queued")
+        return form.general_problem
+
+    def test_credentials_are_gone(self):
+        """Every system is disabled and knows no secret any more, archived ones too."""
+        archived = self.system.copy({"active": False, "access_id": "archived"})
+        archived.write({"access_password": "secret", "api_key": "secret"})
+        self.neutralize()
+        for system in self.system | archived:
+            self.assertEqual(system.state, "disabled")
+            self.assertFalse(system.access_id)
+            self.assertFalse(system.access_password_secret)
+            self.assertFalse(system.api_key_secret)
+            self.assertFalse(system.has_access_password)
+            self.assertFalse(system.has_api_key)
+        self.cr.execute("SELECT * FROM panda_system")
+        self.assertNotIn("secret", str(self.cr.fetchall()))
+
+    def test_neutralized_sends_nothing(self):
+        """Neither a button nor the crons call Panda."""
+        account = self.make_account()
+        self.neutralize()
+        self.env["ir.cron"].search([]).active = True
+        self.assertIn("is disabled", self.assert_silent(account))
+        with self.committing(self.manager) as env:
+            action = self.system.with_env(env).action_test_connection()
+        self.assertEqual(action["params"]["type"], "danger")
+
+    def test_switching_on_asks_for_credentials(self):
+        """Who switches a neutralized system on must fill it in anew."""
+        self.neutralize()
+        with self.assertRaisesRegex(ValidationError, "Access ID, Access Password, API"):
+            self.system.state = "test"
+
+    def test_copied_database(self):
+        """A copy that nobody neutralized has another uuid and is cut off too."""
+        account = self.make_account()
+        self.env["ir.config_parameter"].set_param("database.uuid", "a-copy")
+        self.assertIn("This database is a copy", self.assert_silent(account))
+        with (
+            self.committing(self.manager) as env,
+            self.assertRaisesRegex(UserError, "This database is a copy"),
+        ):
+            self.system.with_env(env).action_test_connection()
+
+    def test_copy_that_is_meant(self):
+        """After a restore on a new server somebody says that this is the one now."""
+        account = self.make_account()
+        self.env["ir.config_parameter"].set_param("database.uuid", "a-copy")
+        self.system.state = "disabled"
+        self.system.state = "test"
+        self.press(account.partner_id)
+        self.assertEqual(account.state, "synced", account.error_message)
