@@ -1,7 +1,10 @@
 # Every target needs nothing but python3 (3.10 or newer, with venv) and make.
 
 PYTHON ?= python3
-RUN = .runtime/venv/bin/python -m
+RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
+
+# Whatever is made lies in .runtime.
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
 .PHONY: help runtime setup demo test lint format shell bench chaos clean

@@ -7,51 +7,26 @@ import os
 import shutil
 import signal
 import sys
-import xmlrpc.client
 from contextlib import ExitStack
 
 from tools import odoo_server, processes
 from tools.console import Failure, run_main, say, step
 from tools.paths import ROOT, RUNTIME
 from tools.postgres import postgres
+from tools.rpc import LOGIN, PASSWORD, Odoo
 
 sys.path.append(str(ROOT / "sandbox"))
 from panda_sandbox.process import SandboxProcess
-from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
+from panda_sandbox.settings import ROOT_ACCOUNT
 
 FOLDER = RUNTIME / "demo"
 ADDON = "panda_provisioning"
-LOGIN = PASSWORD = "admin"
 CONTACTS = [
     ("partner_reseller", "reseller", "northwind.it"),
     ("partner_end_customer", "user", "bakery.dimitriou"),
     ("partner_direct_customer", "user", "maria.lopez"),
 ]
 COLUMNS = ("Contact", "Role", "Parent in Panda", "Username", "Panda ID", "Status")
-
-
-class Odoo:
-    """The running Odoo, spoken to as any other program would: over RPC."""
-
-    def __init__(self, url, database):
-        self._database = database
-        common = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common")
-        self._user = common.authenticate(database, LOGIN, PASSWORD, {})
-        self._models = xmlrpc.client.ServerProxy(
-            f"{url}/xmlrpc/2/object", allow_none=True
-        )
-
-    def call(self, model, method, *arguments, **options):
-        return self._models.execute_kw(
-            *(self._database, self._user, PASSWORD),
-            *(model, method, arguments, options),
-        )
-
-    def find_demo_contact(self, name):
-        """Return the id of a contact of the demo data."""
-        domain = [("module", "=", ADDON), ("name", "=", name)]
-        [row] = self.call("ir.model.data", "search_read", domain, fields=["res_id"])
-        return row["res_id"]
 
 
 def main():
@@ -66,7 +41,7 @@ def main():
                 odoo_server.OdooServer(server, database, log=log)
             )
         client = Odoo(odoo.url, database)
-        system = connect(client, sandbox.url)
+        system = client.connect_sandbox(sandbox.url)
         done = synchronize(client, system)
         show_accounts(done, sandbox)
         show_mails(sandbox)
@@ -92,29 +67,11 @@ def prepare(server):
     return database
 
 
-def connect(client, url):
-    """Return the id of the Panda system, connected to the sandbox at ``url``."""
-    found = client.call("panda.system", "search", [("root_account_id", "=", ROOT_ACCOUNT)])
-    if found:
-        client.call("panda.system", "write", found, {"base_url": url})
-        return found[0]
-    values = {
-        "name": "Panda Antivirus",
-        "state": "test",
-        "base_url": url,
-        "root_account_id": ROOT_ACCOUNT,
-        "access_id": READ_WRITE_ID,
-        "access_password": PASSWORDS[READ_WRITE_ID],
-        "api_key": API_KEY,
-    }
-    return client.call("panda.system", "create", [values])[0]
-
-
 def synchronize(client, system):
     """Press Save & Synchronize for each contact; return what became of them."""
     done = []
     for name, role, username in CONTACTS:
-        partner = client.find_demo_contact(name)
+        partner = find_contact(client, name)
         options = {"partner_id": partner, "system_id": system, "role": role}
         if not client.call("panda.account", "search", [("partner_id", "=", partner)]):
             options["username"] = username
@@ -122,6 +79,13 @@ def synchronize(client, system):
         client.call("panda.sync.options", "action_save_and_synchronize", ids)
         done.append(read_account(client, partner, ids))
     return done
+
+
+def find_contact(client, name):
+    """Return the id of a contact of the demo data."""
+    domain = [("module", "=", ADDON), ("name", "=", name)]
+    [row] = client.call("ir.model.data", "search_read", domain, fields=["res_id"])
+    return row["res_id"]
 
 
 def read_account(client, partner, options):

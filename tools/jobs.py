@@ -80,6 +80,7 @@ class Jobs:
             say(f"  {job.name} ... (log: {job.log.relative_to(self.folder)})")
             job.start(self.folder)
             self.running.append(job)
+            self.reported = time.monotonic()
 
     def finish(self):
         """Wait for all jobs and return their results together."""

@@ -74,6 +74,12 @@ def read_results(log, status):
     return results
 
 
+def modules_with_tests(log):
+    """Return the names of the Python modules of which a test was started."""
+    records = read_records(log)
+    return {r.logger for r in records if STARTED.fullmatch(r.text.strip())}
+
+
 def _broke_off(status):
     return status not in (0, 1)
 
@@ -120,5 +126,7 @@ def find_noise(log):
         text=True,
         check=False,
     )
-    _ignored, _separator, noise = done.stdout.partition("errors that caused failure")
-    return (noise or done.stdout) if done.returncode else ""
+    if not done.returncode:
+        return ""
+    heading = re.search(r"errors that caused failure.*\n", done.stdout)
+    return done.stdout[heading.end() :] if heading else done.stdout

@@ -61,6 +61,8 @@ def job(server, group):
 
     def collect(status):
         results = odoo_log.read_results(log, status)
+        if not (os.environ.get("TAGS") or results.failed):
+            _look_for_idle_files(group, odoo_log.modules_with_tests(log), results)
         noise = odoo_log.find_noise(log)
         if noise:
             results.fail(f"log of {', '.join(group.names)}", noise)
@@ -68,3 +70,18 @@ def job(server, group):
 
     name = f"Odoo tests of {', '.join(group.names)}"
     return Job(name, command, log, odoo_server.environment(), collect)
+
+
+def _look_for_idle_files(group, modules, results):
+    """Record test files of which nothing ran: ``tests/__init__.py`` forgot them.
+
+    Files with tests that are not meant to run by themselves are let alone.
+    """
+    for addon in addons.own_addons():
+        files = addon.path.glob("tests/test_*.py") if addon.name in group.names else ()
+        for file in files:
+            module = f"odoo.addons.{addon.name}.tests.{file.stem}"
+            if module not in modules and "-standard" not in file.read_text():
+                results.fail(
+                    f"{addon.name}/tests/{file.name}", "No test of it was run."
+                )

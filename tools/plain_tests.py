@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 from tools import processes, python_packages
 from tools.jobs import Job
-from tools.paths import LOGS, PYTHON, ROOT
+from tools.paths import LOGS, PYTHON, ROOT, RUNTIME
 from tools.results import Results
 
-FOLDERS = ("tests/plain", "sandbox/tests")
+FOLDERS = ("tests/plain", "sandbox/tests", "tools/tests")
 REPORT = LOGS / "plain-tests.xml"
 LOG = LOGS / "plain-tests.log"
 
@@ -22,9 +22,12 @@ def job():
     arguments = shlex.split(os.environ.get("ARGS", ""))
     paths = [a for a in arguments if (ROOT / a.split("::")[0]).exists()]
     command = [PYTHON, "-m", "pytest", "-c", "pyproject.toml", f"--junitxml={REPORT}"]
+    command.append("--continue-on-collection-errors")
     command += arguments if paths else [*arguments, *folders]
     REPORT.unlink(missing_ok=True)
-    return Job("plain tests", command, LOG, python_packages.environment(), collect)
+    environment = python_packages.environment()
+    environment["HYPOTHESIS_STORAGE_DIRECTORY"] = str(RUNTIME / "hypothesis")
+    return Job("plain tests", command, LOG, environment, collect)
 
 
 def collect(status):

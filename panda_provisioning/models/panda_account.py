@@ -325,11 +325,13 @@ class PandaAccount(models.Model):
         """Queue these accounts; what is synchronised and unchanged is left alone."""
         self.check_access("write")
         self.env["panda.service"]._enqueue(self)
+        return True  # XML-RPC knows no None
 
     def action_retry(self):
         """Try again now, with a fresh count of attempts."""
         self.check_access("write")
         self.env["panda.service"]._enqueue(self)
+        return True  # XML-RPC knows no None
 
     def action_open_options(self):
         """Open Sync Options of this account."""

@@ -188,6 +188,7 @@ class ResPartner(models.Model):
         for partner in self.commercial_partner_id:
             accounts |= partner._get_or_create_panda_account()
         self.env["panda.service"]._enqueue(accounts)
+        return True  # XML-RPC knows no None
 
     # === BUSINESS METHODS === #
 

@@ -341,7 +341,7 @@ def _await_operator(
 
 
 def _finish(snapshot: Snapshot, facts: dict[str, object]) -> Outcome:
-    """Done, unless the contact was edited after the account had been created."""
+    """Done, unless the contact was edited after the account had been told of it."""
     is_told = same_name(snapshot.sent_name or snapshot.name, snapshot.name)
     is_told &= same_email(snapshot.sent_email or snapshot.email, snapshot.email)
     return Outcome(Step.DONE if is_told else Step.UPDATE_ACCOUNT, facts)
@@ -406,7 +406,7 @@ def _await_update(
         error = _operator_error(transaction.error)
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "SUCCESS":
-        return Outcome(Step.DONE, facts)
+        return _finish(snapshot, facts)
     return _poll_again(snapshot)
 
 

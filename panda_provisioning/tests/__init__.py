@@ -5,5 +5,8 @@ from . import test_engine
 from . import test_main_job
 from . import test_neutralize
 from . import test_refusals
+from . import test_secret_fields
+from . import test_secrets
+from . import test_security
 from . import test_tours
 from . import test_updates

@@ -9,7 +9,6 @@ NAMES = {
     "emoji": "Ada 👩‍💻🇬🇧 Lovelace",
     "right-to-left": "עדה לאבלייס",
     "right-to-left among others": "Ada \u202eLovelace\u202c الثانية",
-    "accents of two code points": "A\u0301da Lovelace",
     "percent and braces": "Ada %s %(name)s {0} Lovelace",
     "a backslash": "Ada \\n Love\\lace",
     "200 characters": f"Ada {'L' * 196}",
@@ -35,6 +34,14 @@ class TestNames(OptionsCase):
                 person = (tenant["firstName"], tenant["lastName"])
                 self.assertEqual(person, (first, last))
                 self.assertIn(text, action["params"]["message"])
+
+    def test_accents(self):
+        """Both ways to write an accent are one name, and are sent as one."""
+        for number, name in enumerate(("A\u0301da Lovelace", "\u00c1da Lovelace")):
+            partner = self.make_partner(name, email=f"ada{number}@example.com")
+            self.press(partner, role="user", username=f"ada.love{number}")
+        names = {tenant["name"] for tenant in self.tenants()}
+        self.assertEqual(names, {"\u00c1da Lovelace"})
 
     def test_too_long(self):
         """A name of 300 characters is refused before it is sent."""

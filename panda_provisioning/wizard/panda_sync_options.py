@@ -70,9 +70,13 @@ class PandaSyncOptions(models.TransientModel):
         help="Panda has an account with this name already. Tick this when it belongs "
         "to somebody else.",
     )
-    name = fields.Char(related="partner_id.name")
-    email = fields.Char(related="partner_id.email", readonly=False)
-    phone = fields.Char(related="partner_id.phone", readonly=False)
+    name = fields.Char(related="partner_id.name", related_sudo=False)
+    email = fields.Char(
+        related="partner_id.email", related_sudo=False, readonly=False
+    )
+    phone = fields.Char(
+        related="partner_id.phone", related_sudo=False, readonly=False
+    )
     email_hint = fields.Char(compute="_compute_problems")
     phone_hint = fields.Char(compute="_compute_problems")
 
@@ -216,6 +220,15 @@ class PandaSyncOptions(models.TransientModel):
 
     def _is_changed(self, name):
         return (self.account_id[name] or False) != (self._get_draft()[name] or False)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("partner_id", "system_id")
+    def _check_access_to_both(self):
+        """The options are filled in as superuser, but not for what one may not see."""
+        options = self.sudo(False)  # constraints are checked as superuser too
+        options.partner_id.check_access("read")
+        options.system_id.check_access("read")
 
     # === ACTION METHODS === #
 

@@ -18,6 +18,12 @@ class ProvisioningSystems(models.TransientModel):
     def _compute_may_configure(self):
         self.may_configure = self.env["panda.system"].has_access("create")
 
+    @api.constrains("partner_id")
+    def _check_access_to_partner(self):
+        """Nobody sees how contacts stand that he may not see."""
+        # Constraints are checked as superuser.
+        self.sudo(False).partner_id.check_access("read")
+
     @api.model
     def _open(self, partner):
         """Return the action that shows the systems of ``partner``."""
@@ -48,6 +54,7 @@ class ProvisioningSystems(models.TransientModel):
 
     def action_configure(self):
         """Leave for the configuration of systems."""
+        self.env["panda.system"].check_access("create")
         return self.env["ir.actions.act_window"]._for_xml_id(
             "panda_provisioning.panda_system_action"
         )

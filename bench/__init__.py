@@ -1,0 +1,1 @@
+"""Measurements of the engine, each beside a peer in the same run."""

@@ -1,0 +1,1 @@
+"""Breaks everything at random moments and compares what is left."""

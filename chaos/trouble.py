@@ -1,0 +1,97 @@
+"""What goes wrong, and what people do meanwhile."""
+
+import random
+import threading
+import time
+import xmlrpc.client
+
+FAULTS = {
+    "lost_answer": {"rate": 0.04, "lag_seconds": 2},
+    "lost_request": {"rate": 0.02},
+    "timeout": {"rate": 0.005, "seconds": 4, "lag_seconds": 2},
+    "slow": {"rate": 0.02, "seconds": 1},
+    "truncated": {"rate": 0.01, "lag_seconds": 2},
+    "server_error": {"rate": 0.02, "performed": True, "status": 502, "body": "html"},
+    "throttled": {"rate": 0.002, "retry_after": 1},
+    "expire_token": {"rate": 0.002},
+    "transaction_stuck": {"rate": 0.01},
+    "lagging_search": {"rate": 0.05, "seconds": 2},
+}
+"""What Panda does wrong, as rates of all requests."""
+
+HANDS = 2
+"""People who press buttons and edit contacts."""
+
+
+class People(threading.Thread):
+    """Presses the button and edits contacts until told to stop."""
+
+    def __init__(self, world, accounts, seed):
+        super().__init__(daemon=True)
+        self._client = world.connect()
+        self._accounts = accounts
+        self._random = random.Random(seed)
+        self._stopped = threading.Event()
+        self.pressed = 0
+        self.phones = {}
+        self.refused = []
+
+    def run(self):
+        while not self._stopped.wait(self._random.uniform(0.05, 0.5)):
+            account = self._random.choice(self._accounts)
+            try:
+                self._act(account)
+            except xmlrpc.client.Fault as fault:
+                self.refused.append(fault.faultString)
+
+    def stop(self):
+        self._stopped.set()
+        self.join()
+
+    def _act(self, account):
+        [row] = self._client.call(
+            "panda.account", "read", [account], fields=["partner_id", "system_id"]
+        )
+        partner, system = row["partner_id"][0], row["system_id"][0]
+        if self._random.random() < 0.5:
+            phone = f"+32 470 {self._random.randrange(10**6):06}"
+            self._client.call("res.partner", "write", [partner], {"phone": phone})
+            self.phones[account] = phone.replace(" ", "").lstrip("+")
+        else:
+            self._press(partner, system)
+            self.pressed += 1
+
+    def _press(self, partner, system):
+        options = {"partner_id": partner, "system_id": system}
+        ids = self._client.call("panda.sync.options", "create", [options])
+        self._client.call("panda.sync.options", "action_save_and_synchronize", ids)
+
+
+def kill_again_and_again(world, kills, rng, say):
+    """Kill the cron ``kills`` times at random moments, with other mishaps between."""
+    for number in range(kills):
+        world.start_cron()
+        _wait_until_it_works(world)
+        time.sleep(rng.uniform(0, 1.5))
+        mishap = rng.random()
+        if mishap < 0.15:
+            world.sandbox.kill()
+            world.sandbox.start()
+            world.sandbox.control("PUT", "faults", {"rates": FAULTS})
+        elif mishap < 0.3:
+            world.cut_database()
+            time.sleep(rng.uniform(0, 0.5))
+        world.kill_cron()
+        say(f"  killed {number + 1} of {kills}")
+
+
+def _wait_until_it_works(world, patience=20):
+    """Return when somebody has sent something, or nobody has anything to send."""
+    query = "requests/count?path=/rest/*"
+    before = world.sandbox.control("GET", query)["count"]
+    ends_at = time.monotonic() + patience
+    while time.monotonic() < ends_at:
+        world.wake_cron()
+        if world.sandbox.control("GET", query)["count"] != before:
+            return
+        time.sleep(0.2)

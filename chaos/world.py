@@ -1,0 +1,142 @@
+"""Everything that takes part: a sandbox, an Odoo that people use, and its cron."""
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+
+from tools import databases, odoo_server, processes
+from tools.paths import LOGS, ROOT, RUNTIME
+from tools.rpc import Odoo
+
+sys.path.append(str(ROOT / "sandbox"))
+from panda_sandbox.process import SandboxProcess
+
+ADDON = "panda_provisioning"
+CUSTOMERS_OF_A_RESELLER = 19
+CRON_LOG = LOGS / "chaos-cron.log"
+PACE = {
+    "max_connections": 16,
+    "request_timeout": 2,
+    "search_grace": 4,
+    "activation_patience": 6,
+}
+"""Short times, so that what takes hours in real life happens in minutes; their order
+is that of the real ones: Panda's search lags less than the grace period."""
+
+
+class World:
+    """A context manager; ``cron`` is the process that is killed over and over."""
+
+    def __init__(self, server, name, latency_ms):
+        self.server = server
+        self._name = name
+        self._latency_ms = latency_ms
+        self._running = ExitStack()
+        self.cron = None
+
+    def __enter__(self):
+        with ExitStack() as running:
+            self.database = databases.create(self.server, self._name, _core_modules())
+            running.callback(databases.drop, self.server, self.database)
+            odoo_server.install(self.server, self.database, [ADDON])
+            file = RUNTIME / f"{self._name}.sqlite"
+            file.unlink(missing_ok=True)
+            latency = ("--latency", str(self._latency_ms))
+            self.sandbox = running.enter_context(SandboxProcess(file, args=latency))
+            self.sandbox.control("POST", "reset")
+            options = ("--max-cron-threads=0",)
+            self.odoo = running.enter_context(
+                odoo_server.OdooServer(self.server, self.database, *options)
+            )
+            self.client = self.connect()
+            self.system = self.client.connect_sandbox(self.sandbox.url, **PACE)
+            running.callback(self.kill_cron)
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(self, *_error):
+        self._running.close()
+
+    def connect(self):
+        """Return a client of one's own, for a thread."""
+        return Odoo(self.odoo.url, self.database)
+
+    # === CRON === #
+
+    def start_cron(self):
+        """Start the Odoo process that runs the crons."""
+        command = odoo_server.odoo_command(
+            self.server, self.database, "--no-http", "--max-cron-threads=1"
+        )
+        environment = odoo_server.environment()
+        self.cron = processes.start(command, CRON_LOG, env=environment, cwd=ROOT)
+
+    def kill_cron(self):
+        """Kill it as a power cut would."""
+        if self.cron:
+            os.killpg(self.cron.pid, signal.SIGKILL)
+            self.cron.wait()
+            self.cron = None
+
+    def wake_cron(self):
+        """Have the cron look at once; in real life its schedule does that."""
+        self.server.execute(
+            """INSERT INTO ir_cron_trigger (cron_id, call_at)
+            SELECT id, now() AT TIME ZONE 'UTC' FROM ir_cron
+            WHERE id = (SELECT res_id FROM ir_model_data WHERE module = %s
+                AND name = 'ir_cron_synchronize')""",
+            ADDON,
+            database=self.database,
+        )
+        self.server.execute("SELECT pg_notify('cron_trigger', %s)", self.database)
+
+    def cut_database(self):
+        """Terminate the connections that the cron has to its database."""
+        self.server.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = %s AND application_name = %s""",
+            *(self.database, f"odoo-{self.cron.pid}"),
+        )
+
+    # === PEOPLE === #
+
+    def make_accounts(self, count):
+        """Create resellers with their customers and queue them all."""
+        resellers = max(1, count // (CUSTOMERS_OF_A_RESELLER + 1))
+        parents = self._create("Reseller", resellers, "reseller")
+        customers = self._create("Customer", count - resellers, "user", parents)
+        accounts = parents + customers
+        self.client.call("panda.account", "action_synchronize", accounts)
+        return accounts
+
+    def _create(self, kind, count, role, parents=()):
+        [country] = self.client.call("res.country", "search", [("code", "=", "BE")])
+        partners = self.client.call(
+            *("res.partner", "create"),
+            [
+                {
+                    "name": f"{kind} Number{i}",
+                    "email": f"{kind.lower()}{i}@example.com",
+                    "phone": f"+32 470 {i:06}",
+                    "country_id": country,
+                }
+                for i in range(count)
+            ],
+        )
+        values = [
+            {
+                "partner_id": partner,
+                "system_id": self.system,
+                "role": role,
+                "username": f"{kind.lower()}.{i}",
+                # Every fifth customer is a direct one.
+                "parent_id": parents[i % len(parents)] if parents and i % 5 else False,
+            }
+            for i, partner in enumerate(partners)
+        ]
+        return self.client.call("panda.account", "create", values)
+
+
+def _core_modules():
+    return ["contacts", "mail", "phone_validation"]

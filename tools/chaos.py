@@ -1,0 +1,99 @@
+"""``make chaos``: kill everything at random moments, then count duplicates.
+
+KILLS, ACCOUNTS and SEED (or SEEDS, how many seeds from 1 on) say how much.
+"""
+
+import os
+import random
+import time
+
+from chaos.audit import audit, count_unsettled, describe_stuck
+from chaos.trouble import FAULTS, HANDS, People, kill_again_and_again
+from chaos.world import World
+from tools import processes
+from tools.console import Failure, run_main, say
+from tools.postgres import postgres
+
+KILLS, ACCOUNTS, LATENCY_MS = 50, 1000, 100
+RECOVERY_SECONDS = 600
+MUST_BE_NONE = (
+    "duplicates",
+    "lost",
+    "wrong_parent",
+    "double_mails",
+    "missing_mails",
+    "lost_edits",
+    "stuck",
+)
+
+
+def main():
+    processes.exit_on_signals()
+    kills = int(os.environ.get("KILLS") or KILLS)
+    accounts = int(os.environ.get("ACCOUNTS") or ACCOUNTS)
+    bad = []
+    with postgres() as server:
+        for seed in _seeds():
+            say(f"seed: {seed}")
+            figures = run(server, seed, kills, accounts)
+            for name, value in figures.items():
+                say(f"{name}: {value}")
+            bad += [f"{name} (seed {seed})" for name in MUST_BE_NONE if figures[name]]
+    if bad:
+        raise Failure(f"These must be 0: {', '.join(bad)}")
+    return 0
+
+
+def _seeds():
+    if os.environ.get("SEEDS"):
+        return range(1, int(os.environ["SEEDS"]) + 1)
+    return [int(os.environ.get("SEED") or 1)]
+
+
+def run(server, seed, kills, count):
+    """Return the figures of one run."""
+    with World(server, f"chaos_{os.getpid()}", LATENCY_MS) as world:
+        world.sandbox.control("PUT", "faults", {"rates": FAULTS})
+        accounts = world.make_accounts(count)
+        people = [People(world, accounts, seed * HANDS + i) for i in range(HANDS)]
+        for person in people:
+            person.start()
+        kill_again_and_again(world, kills, random.Random(seed), say)
+        for person in people:
+            person.stop()
+        faults = count_faults(world)
+        world.sandbox.control("DELETE", "faults")
+        recovery = recover(world, accounts)
+        for line in describe_stuck(world, accounts):
+            say(f"  {line}")
+        return {
+            **audit(world, accounts),
+            "kills": kills,
+            "faults": faults,
+            "pressed": sum(person.pressed for person in people),
+            "edited": sum(len(person.phones) for person in people),
+            "refused": sum(len(person.refused) for person in people),
+            "recovery_s": round(recovery, 1),
+        }
+
+
+def count_faults(world):
+    """Return how many requests went wrong since the sandbox was last started."""
+    counts = world.sandbox.control("GET", "faults")["rules"]
+    return sum(rule["struck"] for rule in counts)
+
+
+def recover(world, accounts):
+    """Return the seconds until all has come to rest after the last kill."""
+    started = time.monotonic()
+    world.start_cron()
+    while count_unsettled(world, accounts):
+        if time.monotonic() - started > RECOVERY_SECONDS:
+            break
+        world.wake_cron()
+        time.sleep(1)
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    run_main(main)

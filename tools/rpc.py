@@ -1,0 +1,53 @@
+"""A running Odoo, spoken to as any other program would: over RPC."""
+
+import xmlrpc.client
+
+LOGIN = PASSWORD = "admin"
+
+
+class Odoo:
+    """One user of one database.
+
+    :raise xmlrpc.client.Fault: from every call that Odoo refuses
+    """
+
+    def __init__(self, url, database):
+        self._database = database
+        common = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common")
+        self._user = common.authenticate(database, LOGIN, PASSWORD, {})
+        self._models = xmlrpc.client.ServerProxy(
+            f"{url}/xmlrpc/2/object", allow_none=True
+        )
+
+    def call(self, model, method, *arguments, **options):
+        """Call a method with positional and keyword arguments."""
+        return self._models.execute_kw(
+            *(self._database, self._user, PASSWORD),
+            *(model, method, arguments, options),
+        )
+
+    def connect_sandbox(self, url, **values):
+        """Return the id of the Panda system that is connected to the sandbox."""
+        from panda_sandbox.settings import (
+            API_KEY,
+            PASSWORDS,
+            READ_WRITE_ID,
+            ROOT_ACCOUNT,
+        )
+
+        ours = [("root_account_id", "=", ROOT_ACCOUNT)]
+        found = self.call("panda.system", "search", ours)
+        if found:
+            self.call("panda.system", "write", found, {"base_url": url, **values})
+            return found[0]
+        system = {
+            "name": "Panda Antivirus",
+            "state": "test",
+            "base_url": url,
+            "root_account_id": ROOT_ACCOUNT,
+            "access_id": READ_WRITE_ID,
+            "access_password": PASSWORDS[READ_WRITE_ID],
+            "api_key": API_KEY,
+            **values,
+        }
+        return self.call("panda.system", "create", [system])[0]
