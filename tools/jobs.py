@@ -31,13 +31,16 @@ class Job:
     def start(self, folder):
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_bytes(b"")
-        self.started = time.monotonic()
+        self.started = time.time()
         self.process = processes.start(
             self.command, self.log, env=self.environment, cwd=folder
         )
 
     def seconds(self):
-        return time.monotonic() - self.started
+        """Return how long it runs, or ran: until it last wrote to its log."""
+        running = self.process.poll() is None
+        until = time.time() if running else self.log.stat().st_mtime
+        return max(0, until - self.started)
 
 
 class Jobs:

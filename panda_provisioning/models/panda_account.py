@@ -269,7 +269,8 @@ class PandaAccount(models.Model):
                 raise UserError(
                     self.env._(
                         "%s has an account in Panda, which deleting would not remove. "
-                        "Keep this record, so that the account stays known.",
+                        "Archive the contact instead, so that the account stays "
+                        "known.",
                         account.display_name,
                     )
                 )

@@ -10,6 +10,8 @@ from ..panda_api.transport import Transport
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MANAGER = "panda_provisioning.group_panda_manager"
+SECRETS = {"access_password", "api_key"}
+"""What a manager types in and nobody ever reads."""
 
 
 class PandaSystem(models.Model):
@@ -207,6 +209,11 @@ class PandaSystem(models.Model):
         return systems
 
     def write(self, vals):
+        secrets = {name: vals[name] for name in SECRETS & vals.keys()}
+        if secrets:
+            # First of all: switching on in the same go asks for them.
+            super().write(secrets)
+            vals = {name: value for name, value in vals.items() if name not in secrets}
         result = super().write(vals)
         if vals.get("state", "disabled") != "disabled":
             self._stamp_database()

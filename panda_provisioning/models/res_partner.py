@@ -124,7 +124,7 @@ class ResPartner(models.Model):
         return self._search_panda("last_sync_at", operator, value)
 
     def _search_panda(self, name, operator, value):
-        if Domain.is_negative_operator(operator):
+        if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         if operator == "in" and False in value:
             without = ~self._panda_domain(name, "!=", False)
@@ -169,6 +169,14 @@ class ResPartner(models.Model):
         if names:
             self.env["panda.service"]._partner_changed(self, names)
         return result
+
+    def unlink(self):
+        self.check_access("unlink")
+        # Sudo: whoever may delete a contact need not know about Panda. What is in
+        # Panda stays, and so does its contact: the account refuses to be deleted.
+        accounts = self.env["panda.account"].sudo()
+        accounts.search([("partner_id", "in", self.ids)]).unlink()
+        return super().unlink()
 
     # === ACTION METHODS === #
 

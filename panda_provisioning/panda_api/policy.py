@@ -44,7 +44,7 @@ POLICIES: dict[ErrorKind, Policy] = {
     ErrorKind.THROTTLED: Policy(Stops.PACE, 5, 300, spends=False),
     ErrorKind.OUTAGE: Policy(Stops.NOTHING, 30, 3600),
     ErrorKind.UNKNOWN: Policy(Stops.NOTHING, 2, 600),
-    ErrorKind.PROTOCOL: Policy(Stops.NOTHING, 300, 3600),
+    ErrorKind.PROTOCOL: Policy(Stops.NOTHING, 30, 3600),
     ErrorKind.BUG: Policy(Stops.NOTHING, 600, 7200),
 }
 

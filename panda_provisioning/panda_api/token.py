@@ -27,11 +27,6 @@ class TokenCache:
         self._failure: PandaError | None = None
         self._failures = 0
 
-    @property
-    def current(self) -> str:
-        """The token in use, empty before the first fetch."""
-        return self._token
-
     def get(self) -> str:
         """Return a valid token; raises :class:`PandaError` when none is to be had."""
         if self._token and time.monotonic() < self._renew_at:

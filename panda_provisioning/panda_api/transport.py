@@ -143,7 +143,7 @@ class Transport:
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-            return self._read(response, write=method != "GET")
+            return self._read(response, token, write=method != "GET")
         except NO_ANSWER as error:
             failure = from_exception(error, write=method != "GET")
             raise failure from _quotable(error)
@@ -159,13 +159,13 @@ class Transport:
                         None if response is None else response.status_code,
                         time.monotonic() - started,
                         correlation_id,
-                        self._shown(json.dumps(payload) if payload else ""),
-                        self._shown("" if response is None else response.text),
+                        self._shown(json.dumps(payload) if payload else "", token),
+                        self._shown("" if response is None else response.text, token),
                         failure,
                     )
                 )
 
-    def _read(self, response: requests.Response, *, write: bool) -> Any:
+    def _read(self, response: requests.Response, token: str, *, write: bool) -> Any:
         body: Any = None
         readable = True
         if response.content:
@@ -174,7 +174,7 @@ class Transport:
             except (ValueError, RecursionError):
                 readable = False
         if not 200 <= response.status_code < 300:
-            detail = self._shown(vendor_text(body, response.text))
+            detail = self._shown(vendor_text(body, response.text), token)
             raise from_status(
                 response.status_code, detail, response.headers, write=write
             )
@@ -183,7 +183,7 @@ class Transport:
             raise PandaError(
                 kind,
                 "unreadable",
-                self._shown(vendor_text(None, response.text)),
+                self._shown(vendor_text(None, response.text), token),
                 status=response.status_code,
             )
         return body
@@ -203,7 +203,7 @@ class Transport:
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-            body = self._read(response, write=False)
+            body = self._read(response, "", write=False)
         except NO_ANSWER as error:
             raise from_exception(error, write=False) from _quotable(error)
         except PandaError as error:
@@ -212,19 +212,21 @@ class Transport:
             elif error.kind in (ErrorKind.DATA, ErrorKind.CONFLICT):
                 # It is about the address, never about the account of the call.
                 error.kind, error.code = ErrorKind.PROTOCOL, "unexpected_status"
+            if (error.status or 0) < 300:
+                error.detail = ""  # it may be half of an answer with a token
             raise
         answer = as_object(body)
         token = text(answer, "access_token")
         if not token and "error" in answer:
-            detail = self._shown(vendor_text(answer, ""))
+            detail = self._shown(vendor_text(answer, ""), "")
             raise PandaError(ErrorKind.AUTH, "invalid_credentials", detail)
         if not token:
             raise unreadable("the answer holds no access_token")
         life = integer(answer.get("expires_in"), DEFAULT_TOKEN_LIFE)
         return token, life
 
-    def _shown(self, words: str) -> str:
-        return self._credentials.scrub(words, self._token.current)[:SHOWN_CHARACTERS]
+    def _shown(self, words: str, token: str) -> str:
+        return self._credentials.scrub(words, token)[:SHOWN_CHARACTERS]
 
 
 def _as_header(text: str) -> str:

@@ -4,6 +4,9 @@ from . import test_bad_parent
 from . import test_engine
 from . import test_main_job
 from . import test_neutralize
+from . import test_partner
+from . import test_partner_actions
+from . import test_provisioning_mixin
 from . import test_refusals
 from . import test_secret_fields
 from . import test_secrets

@@ -35,7 +35,7 @@ USERNAMES = {
     "a space": ("ada lovelace", "5 to 65 characters"),
     "an accent": ("adà.lovelace", "letters without accents"),
     "another script": ("אדהלאבלייס", "letters without accents"),
-    "full-width letters": ("ａｄａ．ｌｏｖｅ", "letters without accents"),  # noqa: RUF001
+    "full-width letters": ("ａｄａ．ｌｏｖｅ", "letters without accents"),
     "angle brackets": ("<b>ada</b>", "5 to 65 characters"),
     "a line feed": ("ada.lovelace\n", "5 to 65 characters"),
 }
@@ -188,3 +188,17 @@ class TestBadInput(OptionsCase):
         self.assertEqual(form.problem_count, 5)
         self.assert_sent_nothing()
 
+    def test_save_what_is_incomplete(self):
+        """*Save* keeps the options for later, whatever is still missing."""
+        partner = self.make_partner(email=False)
+        with self.committing() as env:
+            form = env["panda.sync.options"].create(
+                {"partner_id": partner.id, "system_id": self.system.id}
+            )
+            form.write({"role": "reseller", "username": "countess"})
+            action = form.action_save()
+        self.assertEqual(action["type"], "ir.actions.act_window_close")
+        account = self.get_account(partner)
+        self.assertEqual((account.role, account.username), ("reseller", "countess"))
+        self.assertEqual(account.state, "draft")
+        self.assert_sent_nothing()

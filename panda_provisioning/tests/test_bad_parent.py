@@ -20,11 +20,11 @@ class TestBadParent(OptionsCase):
         account.write(values)
         return account
 
-    def make_other_system(self, company):
-        """Return another system, and a reseller who is in Panda by it."""
+    def make_elsewhere(self, company):
+        """Return the account of a reseller in another system."""
         system = self.system.copy({"name": "Panda Europe", "company_id": company.id})
         reseller = self.make_partner("Rita Reseller")
-        parent = self.make_account(
+        return self.make_account(
             reseller,
             system_id=system.id,
             role="reseller",
@@ -32,7 +32,6 @@ class TestBadParent(OptionsCase):
             operator_ready=True,
             state="synced",
         )
-        return parent
 
     def test_not_a_reseller(self):
         """A customer has no customers of his own."""
@@ -77,7 +76,7 @@ class TestBadParent(OptionsCase):
             self.make_partner(),
             "parent_problem",
             "in another system or company",
-            parent_account_id=self.make_other_system(self.env.company).id,
+            parent_account_id=self.make_elsewhere(self.env.company).id,
         )
 
     def test_other_company(self):
@@ -88,7 +87,7 @@ class TestBadParent(OptionsCase):
             self.make_partner(),
             "parent_problem",
             "in another system or company",
-            parent_account_id=self.make_other_system(company).id,
+            parent_account_id=self.make_elsewhere(company).id,
         )
 
     def test_itself(self):

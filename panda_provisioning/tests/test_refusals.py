@@ -3,7 +3,7 @@ from odoo.tests import tagged
 from .options_case import OptionsCase
 
 NAMES = {
-    "quotes": "Ada \"The Countess\" O'Lovelace",
+    "quotes": 'Ada "The Countess" O\'Lovelace',
     "angle brackets": "Ada <b>Lovelace</b> & <script>alert(1)</script>",
     "an entity": "Ada &lt;Lovelace&gt;",
     "emoji": "Ada 👩‍💻🇬🇧 Lovelace",

@@ -1,2 +1,3 @@
+from . import base_partner_merge
 from . import panda_sync_options
 from . import provisioning_systems

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
 from panda_api.client import PandaClient
 from panda_api.saga import Clock
 from panda_api.transport import Transport

@@ -61,7 +61,7 @@ class Order:
 
     username: str
     due_at: float
-    carry_out: Callable[[], str]
+    carry_out: Callable[[float], str]
     status: str = "PENDING"
     error: str = ""
     forgotten: bool = False
@@ -142,12 +142,12 @@ class MemoryPanda:
     def create_operator(self, tenant_id: str, **values: Any) -> str:
         username, email = values["username"], values["email"]
 
-        def carry_out() -> str:
+        def carry_out(moment: float) -> str:
             if self.unique and any(p.username == username for p in self.operators):
                 return "Username is already taken."
             if self.unique and any(p.email == email for p in self.operators):
                 return "Email address is already in use."
-            visible_at = self.now + self.lag
+            visible_at = moment + self.lag
             self.operators.append(Person(tenant_id, username, email, visible_at))
             self.mails.append(username)
             return ""
@@ -155,7 +155,7 @@ class MemoryPanda:
         return self._order(username, carry_out)
 
     def update_operator(self, _tenant_id: str, **values: Any) -> str:
-        return self._order(values["username"], lambda: "")
+        return self._order(values["username"], lambda _moment: "")
 
     def get_transaction(self, order_id: str, _username: str) -> Transaction:
         def act() -> Transaction:
@@ -169,13 +169,13 @@ class MemoryPanda:
     # === HELPERS === #
 
     def settle(self) -> None:
-        """Carry out the orders that are due."""
+        """Carry out the orders that are due, as of when they were due."""
         for order in self._orders.values():
             if order.status == "PENDING" and order.due_at <= self.now:
-                order.error = order.carry_out()
+                order.error = order.carry_out(order.due_at)
                 order.status = "FAILED" if order.error else "SUCCESS"
 
-    def _order(self, username: str, carry_out: Callable[[], str]) -> str:
+    def _order(self, username: str, carry_out: Callable[[float], str]) -> str:
         fault = self.faults[0] if self.faults else ""
 
         def act() -> str:
@@ -183,7 +183,7 @@ class MemoryPanda:
             if fault == "stuck":
                 order.due_at = float("inf")
             if fault == "failed":
-                order.carry_out = lambda: "Internal error."
+                order.carry_out = lambda _moment: "Internal error."
             order.forgotten = fault == "forgotten"
             order_id = str(len(self._orders) + 1)
             self._orders[order_id] = order

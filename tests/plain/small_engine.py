@@ -181,4 +181,6 @@ class Engine:
         if snapshot.step in WRITES:
             snapshot = replace(snapshot, marker_at=None)
         state = "queued" if snapshot.marker_at is None else "unknown"
-        self._write(row, snapshot, "running" if snapshot.transaction_id else state, wait)
+        self._write(
+            row, snapshot, "running" if snapshot.transaction_id else state, wait
+        )

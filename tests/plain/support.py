@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
 from panda_api.client import PandaClient
 from panda_api.credentials import Credentials
 from panda_api.directory import Directory
@@ -112,9 +113,10 @@ class World:
         """The snapshot after the steps named, none of which may fail."""
         for step in steps:
             assert snapshot.step is step
-            outcome = self.perform(self.marked(snapshot))
+            snapshot = self.marked(snapshot)
+            outcome = self.perform(snapshot)
             assert outcome.error is None
-            snapshot = self.marked(snapshot).with_outcome(outcome)
+            snapshot = snapshot.with_outcome(outcome)
         return snapshot
 
     def marked(self, snapshot: Snapshot) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from panda_api.client import PandaClient
 from panda_api.errors import ErrorKind
 from panda_api.records import Account, Child, Exchange, Operator
@@ -10,8 +11,17 @@ from panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 
-from .support import ACCOUNTS, ACME, ANN, OPERATORS, Reply, ScriptedServer, connected
-from .support import count, failing
+from .support import (
+    ACCOUNTS,
+    ACME,
+    ANN,
+    OPERATORS,
+    Reply,
+    ScriptedServer,
+    connected,
+    count,
+    failing,
+)
 
 
 def test_an_account_that_was_created_can_be_read(client: PandaClient) -> None:
@@ -150,7 +160,9 @@ def pages(rows: list[str], size: int, *, total: bool = True) -> object:
             {"accountId": each, "name": each, "type": 2}
             for each in rows[offset : offset + size]
         ]
-        return Reply(body={"items": items, **({"totalItems": len(rows)} if total else {})})
+        return Reply(
+            body={"items": items, **({"totalItems": len(rows)} if total else {})}
+        )
 
     return reply
 
@@ -168,7 +180,9 @@ def test_all_pages_are_read_with_and_without_a_total(
     assert [child.id for child in children] == rows
 
 
-def test_a_server_that_ignores_the_offset_is_read_once(scripted: ScriptedServer) -> None:
+def test_a_server_that_ignores_the_offset_is_read_once(
+    scripted: ScriptedServer,
+) -> None:
     """Rows that come again are no further accounts, and reading ends."""
     items = [{"accountId": "WGC-1", "name": "Acme", "type": 2}]
     scripted.reply = Reply(body={"items": items, "totalItems": 99})

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import requests
 import urllib3.exceptions
+
 from panda_api.classify import (
     LONGEST_RETRY_AFTER,
     NEVER_SENT,
@@ -24,8 +25,14 @@ from panda_sandbox.faults import FAULTS
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 
-from .support import ACME, CREATE_ACCOUNT, Reply, ScriptedServer, connected
-from .support import count, failing
+from .support import (
+    ACME,
+    Reply,
+    ScriptedServer,
+    connected,
+    count,
+    failing,
+)
 
 OUTAGE, UNKNOWN = ErrorKind.OUTAGE, ErrorKind.UNKNOWN
 
@@ -217,7 +224,8 @@ def test_retry_after_is_read_as_seconds_or_date(
 
 
 @pytest.mark.parametrize(
-    "value", ["", "soon", "²", "nan", "1 minute", "Mon, 01 Jan 99999999999 00:00:00 GMT"]
+    "value",
+    ["", "soon", "²", "nan", "1 minute", "Mon, 01 Jan 99999999999 00:00:00 GMT"],
 )
 def test_a_retry_after_that_makes_no_sense_is_none(value: str) -> None:
     """Then our own waits apply."""

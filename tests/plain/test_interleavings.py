@@ -13,7 +13,7 @@ Whether the search can find anything is tested too: each class in ``BROKEN`` bre
 one rule of the discipline, and for each the search has to find a counterexample. To
 see one, run ``PANDA_SHOW=ForgetsTheMarker pytest -k show``.
 
-``PANDA_PROFILE=thorough`` searches through 5,000 histories instead of 600.
+``PANDA_PROFILE=thorough`` searches through 5,000 histories instead of 500.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
 from panda_api import saga
 from panda_api.directory import same_email, same_name
 from panda_api.errors import ErrorKind, PandaError
@@ -58,7 +59,7 @@ STRIKES = st.one_of(
 """Which call of a step gets which fault."""
 MAYBE = st.sampled_from([False, False, False, True])
 FINAL_ROUNDS = 150
-QUICK, STEPS = 600, 30
+QUICK, STEPS = 500, 30
 """Histories, and things that happen in each."""
 
 
@@ -115,6 +116,8 @@ class Histories(RuleBasedStateMachine):
         """The next step of an account, after a pause, with what the network, a power
         cut or the end of the run makes of it."""
         self.panda.now += pause
+        if ends:
+            self.engine.begin_run()
         self._work(self.engine.rows[which], faults, crash, may_go_on=not ends)
 
     @rule(which=WHICH, pause=PAUSES, faults=STRIKES, crash=CRASHES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from panda_api.client import PandaClient
 from panda_api.connection_check import check_connection
 from panda_api.errors import ErrorKind

@@ -6,14 +6,26 @@ import time
 from pathlib import Path
 
 import pytest
+
 from panda_api.client import PandaClient
 from panda_api.errors import ErrorKind, PandaError
 from panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import READ_WRITE_ID, ROOT_ACCOUNT
 
-from .support import ACME, CREATE_ACCOUNT, GOOD, Credentials, Reply, ScriptedServer
-from .support import at_once, connected, count, failing, tokens_asked_for
+from .support import (
+    ACME,
+    CREATE_ACCOUNT,
+    GOOD,
+    Credentials,
+    Reply,
+    ScriptedServer,
+    at_once,
+    connected,
+    count,
+    failing,
+    tokens_asked_for,
+)
 
 WRONG = Credentials(READ_WRITE_ID, "Wrong-1!", GOOD.api_key)
 
@@ -168,7 +180,7 @@ def test_both_credentials_and_the_form_of_the_token_request(
 
 
 @pytest.mark.parametrize(
-    "api_key", [f"{GOOD.api_key}\n", f"\t{GOOD.api_key} ", f"sandbox\r\n-api-key"]
+    "api_key", [f"{GOOD.api_key}\n", f"\t{GOOD.api_key} ", "sandbox\r\n-api-key"]
 )
 def test_white_space_copied_with_the_api_key_does_no_harm(
     sandbox: SandboxProcess, api_key: str

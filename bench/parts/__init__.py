@@ -1,0 +1,1 @@
+"""One module for each measurement or family of measurements: ``measure(stage, …)``."""

@@ -1,0 +1,49 @@
+"""The figures, as they are printed, and the goals that they are held against."""
+
+import operator
+
+from tools.console import say
+
+GOALS = {
+    "ratio_addon_raw": (">=", 0.95),
+    "ratio_addon_raw_64": (">=", 0.90),
+    "ratio_addon_queue_job": (">=", 2.5),
+    "ratio_cpu_queue_job": (">=", 4),
+    "ratio_rss_queue_job": (">=", 15),
+    "sql_queries_per_account": ("<=", 3),
+    "scale_ratio_20k_1k": ("<=", 1.10),
+    "contacts_list_extra_queries": ("<=", 2),
+    "contact_form_extra_queries": ("<=", 3),
+    "partner_write_extra_queries": ("<=", 0),
+}
+COMPARE = {">=": operator.ge, "<=": operator.le}
+
+
+class Report:
+    """Prints ``name: value`` lines and remembers which goals were missed."""
+
+    def __init__(self):
+        self._missed = []
+        self._compared = 0
+
+    def add(self, name, value):
+        """Print a figure; floats with three significant decimals at most."""
+        say(f"{name}: {_shown(value)}")
+        if name in GOALS:
+            sign, goal = GOALS[name]
+            self._compared += 1
+            if not COMPARE[sign](value, goal):
+                self._missed.append(f"{name} {_shown(value)} (goal {sign} {goal})")
+
+    def close(self):
+        """Say which goals were missed."""
+        met = self._compared - len(self._missed)
+        say(f"goals_met: {met} of {self._compared}")
+        for text in self._missed:
+            say(f"goal_missed: {text}")
+
+
+def _shown(value):
+    if not isinstance(value, float):
+        return value
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3f}"

@@ -1,0 +1,41 @@
+"""What can be chosen, from variables of the environment."""
+
+import os
+from dataclasses import dataclass, field
+
+from tools.console import Failure
+
+
+def _names():
+    return tuple(filter(None, os.environ.get("ONLY", "").split(",")))
+
+
+def _number(name, default):
+    def read():
+        text = os.environ.get(name) or default
+        try:
+            value = int(text)
+        except ValueError as error:
+            raise Failure(f"{name} must be a number, not {text!r}.") from error
+        if value < 0:
+            raise Failure(f"{name} must not be negative.")
+        return value
+
+    return field(default_factory=read)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes of all measurements; ``latency`` is in milliseconds.
+
+    ``only`` names the parts to run, all of them when empty.
+    """
+
+    only: tuple = field(default_factory=_names)
+    accounts: int = _number("ACCOUNTS", 2_000)
+    latency: int = _number("LATENCY", 100)
+    rounds: int = _number("ROUNDS", 3)
+    small: int = _number("SMALL", 1_000)
+    large: int = _number("LARGE", 20_000)
+    rows: int = _number("ROWS", 1_000_000)
+    presses: int = _number("PRESSES", 20)

@@ -1,0 +1,121 @@
+"""What all measurements stand on: databases to copy and one local Panda."""
+
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.program import odoo_program
+from tools import addons, databases, odoo_server, odoo_source
+from tools.console import Failure, step
+from tools.paths import ROOT
+
+sys.path.append(str(ROOT / "sandbox"))
+from panda_sandbox.process import SandboxProcess
+
+OURS = "panda_provisioning"
+JOBS = ["queue_job", "panda_bench_jobs"]
+ADDONS = ROOT / "bench" / "addons"
+MOST_CONNECTIONS = 64
+
+
+class Stage:
+    """The databases and the sandbox of one go, as a context manager.
+
+    :param tools.postgres.Server server: where the databases are
+    """
+
+    def __init__(self, server):
+        self.server = server
+        self._core = [m for m in addons.core_modules(addons.own_addons())]
+        self._made = []
+        self._folder = None
+        self._sandbox = None
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="panda-bench-")
+        self._sandbox = SandboxProcess(Path(self._folder.name) / "panda.sqlite")
+        self._sandbox.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._sandbox.stop()
+        for database in reversed(self._made):
+            databases.drop(self.server, database)
+        self._folder.cleanup()
+
+    @property
+    def url(self):
+        """Address of the sandbox."""
+        return self._sandbox.url
+
+    def new_panda(self, latency):
+        """Empty the sandbox; ``latency`` is in milliseconds for each answer."""
+        settings = {"pending_seconds": 0, "latency_ms": latency}
+        self._sandbox.control("POST", "reset")
+        self._sandbox.control("PATCH", "settings", settings)
+
+    def check_panda(self, expected):
+        """Raise unless Panda holds so many customers, each mailed once."""
+        state = self._sandbox.control("GET", "state")
+        tenants = sum(tenant["tier"] > 1 for tenant in state["tenants"])
+        if (tenants, len(state["mails"])) != (expected, expected):
+            raise Failure(
+                f"Panda holds {tenants} customers and has sent {len(state['mails'])}"
+                f" mails; {expected} of each were expected."
+            )
+
+    # === DATABASES === #
+
+    def plain(self):
+        """Return the name of a database with Odoo's own modules only."""
+        return self._prepared("bench_plain", [])
+
+    def ours(self):
+        """Return the name of a database with the addon, connected to the sandbox."""
+        return self._prepared("bench_ours", [OURS])
+
+    def jobs(self):
+        """Return the name of a database with queue_job beside the addon."""
+        return self._prepared("bench_jobs", [OURS, *JOBS])
+
+    @contextmanager
+    def copy(self, database):
+        """A copy of a prepared database, without its files."""
+        name = f"{self.server.prefix}bench_copy"
+        self.server.create_database(name, database)
+        try:
+            yield name
+        finally:
+            self.server.drop_database(name)
+
+    @contextmanager
+    def odoo(self, module, database, *arguments):
+        """A measured process with Odoo on a copy of ``database``."""
+        with (
+            self.copy(database) as name,
+            odoo_program(module, self.server, name, *arguments) as program,
+        ):
+            yield program
+
+    def _prepared(self, name, modules):
+        full_name = self.server.prefix + name
+        if full_name in self._made:
+            return full_name
+        self._made.append(full_name)
+        with step(f"Database {full_name}"):
+            databases.create(self.server, name, self._core)
+            if modules:
+                odoo_server.install(self.server, full_name, modules, addons_path())
+                self._connect(full_name)
+        return full_name
+
+    def _connect(self, database):
+        with odoo_program("engine", self.server, database) as program:
+            program.call("prepare", url=self.url, connections=MOST_CONNECTIONS)
+
+
+def addons_path():
+    """Return Odoo's option for all folders with addons, the benchmark's too."""
+    folders = [*odoo_source.addons_paths(), ROOT, ADDONS]
+    return f"--addons-path={','.join(map(str, folders))}"

@@ -1,0 +1,158 @@
+"""Which value of a connection is wrong: every finding, against real servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from panda_api.connection_check import Finding, check_connection
+from panda_sandbox.process import SandboxProcess
+from panda_sandbox.settings import (
+    FOREIGN_ACCOUNT,
+    PASSWORDS,
+    READ_ONLY_ID,
+    ROOT_ACCOUNT,
+)
+
+from .support import ACME, GOOD, Credentials, Reply, ScriptedServer, World, connected
+
+READ_ONLY = Credentials(READ_ONLY_ID, PASSWORDS[READ_ONLY_ID], GOOD.api_key)
+
+
+def check(
+    url: str,
+    credentials: Credentials = GOOD,
+    root: str = ROOT_ACCOUNT,
+    **options: float,
+) -> Finding:
+    """What a check of these values finds."""
+    with connected(url, credentials, **options) as transport:
+        return check_connection(transport, root)
+
+
+def test_good_values_are_connected_and_named(sandbox: SandboxProcess) -> None:
+    """The name of the root account shows that it is the right one."""
+    assert check(sandbox.url) == Finding("", "connected", "Sandbox Partner")
+    assert sandbox.control("GET", "state")["tenants"] == []
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        Credentials("somebody", GOOD.password, GOOD.api_key),
+        Credentials(GOOD.access_id, "Wrong-1!", GOOD.api_key),
+        Credentials("", "", GOOD.api_key),
+    ],
+)
+@pytest.mark.parametrize("status", ["401", "200"])
+def test_a_wrong_id_or_password(
+    sandbox: SandboxProcess, credentials: Credentials, status: str
+) -> None:
+    """Panda does not say which of the two."""
+    sandbox.control("PATCH", "switches", {"token_refusal": status})
+    finding = check(sandbox.url, credentials)
+    assert (finding.field, finding.code) == ("access_id", "invalid_credentials")
+
+
+@pytest.mark.parametrize("api_key", ["wrong", "", "ключ"])
+@pytest.mark.parametrize("status", ["403", "401"])
+def test_a_wrong_api_key(sandbox: SandboxProcess, api_key: str, status: str) -> None:
+    """Told apart from a wrong account, whichever status Panda has for it."""
+    sandbox.control("PATCH", "switches", {"wrong_api_key": status})
+    wrong = Credentials(GOOD.access_id, GOOD.password, api_key)
+    assert check(sandbox.url, wrong) == Finding("api_key", "wrong_api_key")
+
+
+def test_the_read_only_access_id(sandbox: SandboxProcess) -> None:
+    """It passes every check but the last."""
+    finding = check(sandbox.url, READ_ONLY)
+    assert finding == Finding("access_id", "read_only_access_id")
+
+
+@pytest.mark.parametrize("root", ["WGC-unknown", FOREIGN_ACCOUNT, "x/y", "?"])
+@pytest.mark.parametrize("status", ["403", "404"])
+def test_an_unknown_or_foreign_root_account(
+    sandbox: SandboxProcess, root: str, status: str
+) -> None:
+    """Not there, or not ours."""
+    sandbox.control("PATCH", "switches", {"foreign_account": status})
+    finding = check(sandbox.url, root=root)
+    assert (finding.field, finding.code) == ("root_account_id", "unknown_root_account")
+
+
+def test_a_root_account_that_is_a_customer(world: World) -> None:
+    """Nothing could be created below it."""
+    customer = world.client.create_account(ROOT_ACCOUNT, **ACME)
+    finding = check(world.sandbox.url, root=customer)
+    expected = Finding("root_account_id", "root_account_is_customer", "Acme")
+    assert finding == expected
+
+
+# === NOT ABOUT THE VALUES === #
+
+PLACES = ["/oauth/token", "*/TransactionStatus", "*/accounts/*"]
+"""Each of the requests that a check makes."""
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_throttling_is_nobodys_fault(sandbox: SandboxProcess, path: str) -> None:
+    """Wherever it strikes."""
+    sandbox.control("POST", "faults", {"fault": "throttled", "path": path})
+    finding = check(sandbox.url)
+    assert (finding.field, finding.code) == ("", "throttled")
+
+
+@pytest.mark.parametrize("path", [*PLACES, "POST"])
+@pytest.mark.parametrize("body", ["json", "html", "empty"])
+def test_a_broken_panda_is_nobodys_fault(
+    sandbox: SandboxProcess, path: str, body: str
+) -> None:
+    """Nor is an error of the probe that writes nothing."""
+    rule = {"fault": "server_error", "status": 502, "body": body}
+    where = {"method": "POST", "path": "/rest/*"} if path == "POST" else {"path": path}
+    sandbox.control("POST", "faults", {**rule, **where})
+    finding = check(sandbox.url)
+    assert (finding.field, finding.code) == ("", "server_error")
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://127.0.0.1:1", "unreachable"),
+        ("http://panda.invalid", "unreachable"),
+        ("panda", "invalid_url"),
+        ("http://[::1", "invalid_url"),
+    ],
+)
+def test_an_address_where_nobody_is(url: str, code: str) -> None:
+    """The address is what has to be mended."""
+    finding = check(url)
+    assert (finding.field, finding.code) == ("base_url", code)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(404, b"Not Found"), "unexpected_status"),
+        (Reply(405), "unexpected_status"),
+        (Reply(302, headers=(("Location", "/login"),)), "unexpected_status"),
+        (Reply(200, b"<html>Welcome!</html>"), "unreadable"),
+        (Reply(200, b""), "unreadable"),
+        (Reply(200, {"hello": "world"}), "unreadable"),
+        (Reply(200, ["hello"]), "unreadable"),
+    ],
+)
+def test_a_server_that_is_not_panda(
+    scripted: ScriptedServer, reply: Reply, code: str
+) -> None:
+    """A web site, a router's login page, another API."""
+    scripted.token = reply
+    finding = check(scripted.url)
+    assert (finding.field, finding.code) == ("base_url", code)
+
+
+def test_a_server_that_says_nothing(sandbox: SandboxProcess) -> None:
+    """The check ends with its time-out."""
+    rule = {"fault": "timeout", "path": "/oauth/token", "seconds": 30}
+    sandbox.control("POST", "faults", rule)
+    finding = check(sandbox.url, timeout=0.3)
+    assert (finding.field, finding.code) == ("base_url", "timeout")

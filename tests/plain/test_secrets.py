@@ -1,0 +1,180 @@
+"""Canaries: password, API key and token appear nowhere but on the wire."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+
+import pytest
+
+from panda_api.client import PandaClient
+from panda_api.credentials import Credentials
+from panda_api.errors import PandaError
+from panda_api.records import Exchange
+from panda_api.transport import BearerAuth, Transport
+
+from .support import ACME, Reply, Request, ScriptedServer, connected
+
+PASSWORD, API_KEY, TOKEN = 'Pass"canäry\\1', "key-canary-2", "token-canary-3"
+CANARIES = (
+    *(PASSWORD, API_KEY, TOKEN, "canary"),
+    *(r"Pass\"can\u00e4ry\\1", base64.b64encode(f"id:{PASSWORD}".encode()).decode()),
+)
+CREDENTIALS = Credentials("id", PASSWORD, API_KEY)
+
+
+def assert_no_canary(*texts: object) -> None:
+    """None of the secrets, in any form, is in any of the texts."""
+    for text in texts:
+        for canary in CANARIES:
+            assert canary not in str(text)
+
+
+def echo(status: int) -> object:
+    """An answer that quotes everything that was sent, as error pages do."""
+
+    def reply(request: Request) -> Reply:
+        said = {"message": str(request.headers), "details": [PASSWORD, API_KEY]}
+        return Reply(status, {**said, "error": f"{PASSWORD} {API_KEY} {TOKEN}"})
+
+    return reply
+
+
+@pytest.fixture
+def parrot(scripted: ScriptedServer) -> ScriptedServer:
+    """A server that gives the token out and then quotes all it gets."""
+    scripted.token = Reply(body={"access_token": TOKEN})
+    return scripted
+
+
+@pytest.fixture
+def transport(parrot: ScriptedServer) -> Iterator[Transport]:
+    with connected(parrot.url, CREDENTIALS) as transport:
+        yield transport
+
+
+def test_no_object_shows_a_secret(transport: Transport) -> None:
+    """In a log, a debugger or an error report."""
+    transport.authenticate()
+    client = PandaClient(transport)
+    auth = BearerAuth(TOKEN, API_KEY)
+    assert_no_canary(repr(CREDENTIALS), repr(transport), repr(client), repr(auth))
+    assert "id" in repr(CREDENTIALS)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 409, 429, 500])
+def test_an_answer_that_quotes_secrets_is_scrubbed(
+    parrot: ScriptedServer,
+    transport: Transport,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    """In the error, its traceback, the trace and every library's debug log."""
+    caplog.set_level(logging.DEBUG)
+    parrot.reply = echo(status)
+    exchanges: list[Exchange] = []
+    with pytest.raises(PandaError) as caught:
+        PandaClient(transport, exchanges.append).create_account("WGC-1", **ACME)
+    error = caught.value
+    assert_no_canary(error, repr(error), error.detail)
+    assert_no_canary(*traceback.format_exception(error))
+    for exchange in exchanges:
+        assert_no_canary(exchange, exchange.sent, exchange.received, exchange.error)
+        assert "***" in exchange.received
+    assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
+    assert_no_canary(caplog.text)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 429, 500])
+def test_a_token_request_that_is_quoted_is_scrubbed(
+    parrot: ScriptedServer,
+    transport: Transport,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    """The password and its encoded form come back in the error page."""
+    caplog.set_level(logging.DEBUG)
+    said = {"error": f"{PASSWORD} {CANARIES[-1]}", "error_description": API_KEY}
+    parrot.token = Reply(status, said)
+    with pytest.raises(PandaError) as caught:
+        transport.authenticate()
+    assert_no_canary(caught.value, *traceback.format_exception(caught.value))
+    assert_no_canary(caplog.text)
+
+
+def test_half_of_an_answer_with_a_token_is_not_quoted(
+    parrot: ScriptedServer, transport: Transport
+) -> None:
+    """It cannot be read, but it can be copied."""
+    parrot.token = Reply(200, b'{"access_token": "%b", "expi' % TOKEN.encode())
+    with pytest.raises(PandaError) as caught:
+        transport.authenticate()
+    assert caught.value.code == "unreadable"
+    assert_no_canary(caught.value, *traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://[::1", "http://a..b", "nope"]
+)
+def test_a_request_that_fails_does_not_quote_its_headers(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even in the exceptions that lie below ours."""
+    caplog.set_level(logging.DEBUG)
+    with (
+        connected(url, CREDENTIALS) as transport,
+        pytest.raises(PandaError) as caught,
+    ):
+        transport.authenticate()
+    assert_no_canary(*traceback.format_exception(caught.value), caplog.text)
+
+
+def test_a_token_that_no_header_can_hold_is_not_quoted(
+    parrot: ScriptedServer, transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Python's own complaint about a header says its value."""
+    caplog.set_level(logging.DEBUG)
+    parrot.token = Reply(body={"access_token": f"{TOKEN}\nX: y"})
+    with pytest.raises(PandaError) as caught:
+        PandaClient(transport).get_account("WGC-1")
+    assert_no_canary(*traceback.format_exception(caught.value), caplog.text)
+    assert parrot.calls == []
+
+
+def test_what_was_sent_is_shown_without_secrets(
+    parrot: ScriptedServer, transport: Transport
+) -> None:
+    """Should somebody paste the password into the name of a contact."""
+    exchanges: list[Exchange] = []
+    parrot.reply = Reply(body={"accountId": "WGC-1"})
+    client = PandaClient(transport, exchanges.append)
+    client.create_account("WGC-1", **{**ACME, "name": f"{PASSWORD} {API_KEY}"})
+    assert_no_canary(exchanges[0].sent, exchanges[0].received)
+    assert "*** ***" in exchanges[0].sent
+
+
+def test_a_trace_is_cut_after_scrubbing(
+    parrot: ScriptedServer, transport: Transport
+) -> None:
+    """Half a secret at the end would be half a secret."""
+    exchanges: list[Exchange] = []
+    parrot.reply = Reply(400, b"x" * 1995 + API_KEY.encode())
+    with pytest.raises(PandaError):
+        PandaClient(transport, exchanges.append).get_account("WGC-1")
+    assert exchanges[0].received == "x" * 1995 + "***"
+
+
+def test_an_error_can_be_copied_and_stored(parrot: ScriptedServer) -> None:
+    """With all that it knows, and still without secrets."""
+    parrot.token = Reply(429, {"message": PASSWORD}, (("Retry-After", "3"),))
+    with (
+        connected(parrot.url, CREDENTIALS) as transport,
+        pytest.raises(PandaError) as caught,
+    ):
+        transport.authenticate()
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert vars(again) == vars(caught.value)
+    assert (again.detail, again.retry_after) == ("***", 3)
