@@ -19,12 +19,15 @@ def describe(server, settings):
 
     memory = psutil.virtual_memory().total / 2**30
     loads = " ".join(f"{load:.2f}" for load in os.getloadavg())
-    [(postgres,)] = server.execute("SHOW server_version")
+    postgres, durable = (
+        server.execute(f"SHOW {name}")[0][0]
+        for name in ("server_version", "synchronous_commit")
+    )
     say(f"machine: {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB")
     say(f"system: {platform.system()} {platform.release()}, load before {loads}")
     say(
         f"versions: Odoo {odoo.release.version}, Python {platform.python_version()},"
-        f" PostgreSQL {postgres}"
+        f" PostgreSQL {postgres} (synchronous_commit {durable})"
     )
     say(f"latency_ms: {settings.latency}")
     say(f"accounts: {settings.accounts}")

@@ -27,7 +27,7 @@ class Stage:
 
     def __init__(self, server):
         self.server = server
-        self._core = [m for m in addons.core_modules(addons.own_addons())]
+        self._core = list(addons.core_modules(addons.own_addons()))
         self._made = []
         self._folder = None
         self._sandbox = None

@@ -1,4 +1,4 @@
-"""``make bench``: measure how fast contacts are synchronised, each figure beside a peer.
+"""``make bench``: measure how fast contacts are synchronised, beside its peers.
 
 ONLY=raw,queue_job,… runs some of the parts; ACCOUNTS, LATENCY (milliseconds), ROUNDS,
 SMALL, LARGE, ROWS and PRESSES make them smaller.

@@ -75,6 +75,7 @@ def fetch():
         apt = PrivateApt("odoo", suites=("sid", "bookworm"))
         apt.update()
         apt.download(*PACKAGES)
+        stamps.remove("odoo-files")
         apt.unpack(stamps.empty_folder(ODOO))
         shutil.rmtree(apt.folder)
     stamps.write("odoo", key)
@@ -83,9 +84,11 @@ def fetch():
 def complete():
     """Make ``import odoo`` work in the virtual environment, and check the files."""
     source = python_path()
-    if not given():
+    key = stamps.fingerprint(*PACKAGES)
+    if not given() and not stamps.is_current("odoo-files", key):
         _add_missing_script(source)
         _check_links()
+        stamps.write("odoo-files", key)
     for packages in VENV.glob("lib/python*/site-packages"):
         (packages / "odoo-19.pth").write_text(f"{source}\n")
 

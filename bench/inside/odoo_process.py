@@ -12,7 +12,7 @@ _database = None
 
 def boot(options):
     """Configure Odoo with ``options`` of its command line and load the registry."""
-    global _database  # noqa: PLW0603
+    global _database
     sys.argv[1:] = []
     from odoo.modules.registry import Registry
     from odoo.tools import config

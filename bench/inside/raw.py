@@ -4,10 +4,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
-from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
 from requests.adapters import HTTPAdapter
 
 from bench.inside.people import person
+from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
 
 ACCOUNTS = "/rest/platform/accounts/v1/accounts"
 OPERATORS = "/rest/platform/operator-mgmt/v1"

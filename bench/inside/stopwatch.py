@@ -26,7 +26,9 @@ class Stopwatch:
         methods = [(IrCron, "_commit_progress")]
         for owner in (journal.Journal, queue.Queue):
             public = inspect.getmembers(owner, inspect.isfunction)
-            methods += [(owner, name) for name, _f in public if not name.startswith("_")]
+            methods += [
+                (owner, name) for name, _f in public if not name.startswith("_")
+            ]
         return cls(methods)
 
     def __enter__(self):

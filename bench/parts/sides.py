@@ -1,9 +1,12 @@
 """One run of a side: fresh Panda, fresh database, a new process that has warmed up."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+import psutil
+
 from bench.program import Program
-from bench.usage import Memory
+from bench.usage import Memory, cpu_seconds
 
 WARM_UP = 64
 """Accounts before the clock runs: a worker has done something before."""
@@ -14,7 +17,9 @@ FIRST = 1_001
 @dataclass
 class Run:
     """What a run took: ``seconds`` on the clock, ``cpu`` seconds of the processor,
-    ``pss`` and ``rss`` in MiB at their peak; ``details`` as the side told."""
+    ``pss`` and ``rss`` in MiB at their peak, ``database_cpu`` seconds of the
+    processor in PostgreSQL for us; ``details`` as the side told.
+    """
 
     accounts: int
     seconds: float
@@ -22,6 +27,7 @@ class Run:
     pss: float = 0
     rss: float = 0
     processes: int = 1
+    database_cpu: float = 0
     details: dict | None = None
 
     @property
@@ -49,9 +55,11 @@ def run_engine(stage, accounts, connections, latency):
         for first, count in ((1, WARM_UP), (FIRST, accounts)):
             program.call("add", first=first, count=count)
             program.call("enqueue")
+            database_cpu = _database_cpu(program)
             memory = Memory(program.pid)
             program.send("run")
             done = program.watch(memory)
+            database_cpu = _database_cpu(program) - database_cpu
         states = program.call("count")
     if states != {"synced": WARM_UP + accounts}:
         raise RuntimeError(f"accounts by state: {states}")
@@ -63,5 +71,17 @@ def run_engine(stage, accounts, connections, latency):
         memory.pss,
         memory.rss,
         memory.processes,
+        database_cpu,
         done,
     )
+
+
+def _database_cpu(program):
+    """Processor seconds of PostgreSQL for this process, 0 if it is elsewhere."""
+    servers = []
+    for pid in program.call("backends"):
+        with suppress(psutil.NoSuchProcess):
+            server = psutil.Process(pid)
+            if server.name() == "postgres":
+                servers.append(server)
+    return cpu_seconds(servers)

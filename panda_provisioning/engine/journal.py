@@ -60,10 +60,6 @@ class Journal:
             exchange.received or None,
         )
 
-    def record_states(self, rows):
-        """Tell people of the accounts of ``rows`` that have come to rest."""
-        self.announce(r["id"] for r in rows if r["state"] in ("synced", "failed"))
-
     def announce(self, ids):
         """Tell people how the accounts ``ids`` stand."""
         accounts = self.env["panda.account"].browse(ids)

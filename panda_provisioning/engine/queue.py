@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..panda_api.saga import FINDS, Role, Snapshot, Step
 
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
 MARGIN = 5
 """Seconds to write down an answer in, beyond the time that requests may take."""
 
@@ -157,37 +158,44 @@ class Queue:
         them) and return the ids of those that are still ours."""
         if not rows:
             return set()
+        fields_ = self.env["panda.account"]._fields
         columns = [name for name in rows[0] if name != "id"]
-        types = self.env["panda.account"]._fields
-        values = SQL(", ").join(
-            SQL("(%s, %s)", row["id"], SQL(", ").join(SQL("%s", row[n]) for n in columns))
-            for row in rows
+        assignments = ", ".join(
+            f"{name} = v.{name}::{fields_[name].column_type[1]}" for name in columns
         )
-        assignments = SQL(", ").join(
-            SQL(
-                "%s = v.%s::%s",
-                SQL.identifier(name),
-                SQL.identifier(name),
-                SQL(types[name].column_type[1]),
-            )
-            for name in columns
-        )
-        # An edit that came while the account was worked on is sent right after.
-        updated = self.env.execute_query(
-            SQL(
-                """
-                UPDATE panda_account a SET %(assignments)s
-                FROM (VALUES %(values)s) AS v (id, %(columns)s)
-                WHERE a.id = v.id AND a.run_token = %(token)s
-                RETURNING a.id
-                """,
-                assignments=assignments,
-                values=values,
-                columns=SQL(", ").join(map(SQL.identifier, columns)),
-                token=self.token,
-            )
+        # Names of our own fields only; values are passed apart.
+        query = f"""
+            UPDATE panda_account a SET {assignments}
+            FROM (VALUES %s) AS v (id, run_token, {", ".join(columns)})
+            WHERE a.id = v.id AND a.run_token = v.run_token
+            RETURNING a.id
+        """
+        values = [
+            (row["id"], self.token, *(row[name] for name in columns)) for row in rows
+        ]
+        updated = self.env.cr.execute_values(
+            query, values, page_size=len(values), fetch=True
         )
         return {account_id for (account_id,) in updated}
+
+    def take_news(self, limit=500):
+        """Return up to ``limit`` accounts of whose state nobody was told yet."""
+        only = SQL("AND id = ANY(%s)", self.account_ids) if self.account_ids else SQL()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE panda_account SET has_news = FALSE WHERE id IN (
+                    SELECT id FROM panda_account
+                    WHERE system_id = %s AND has_news %s
+                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+                ) RETURNING id
+                """,
+                self.system_id,
+                only,
+                limit,
+            )
+        )
+        return [account_id for (account_id,) in rows]
 
     def requeue_edited(self, ids):
         """Queue those of ``ids`` that came to rest but were edited meanwhile; returns
@@ -234,19 +242,18 @@ class Queue:
 
     def fail(self, code):
         """Leave those who were given back for ``code`` to a person after all."""
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
-                UPDATE panda_account SET state = 'failed', next_attempt_at = NULL
+                UPDATE panda_account
+                SET state = 'failed', next_attempt_at = NULL, has_news = TRUE
                 WHERE run_token = %s AND error_code = %s
                     AND state IN ('retry', 'unknown')
-                RETURNING id
                 """,
                 self.token,
                 code,
             )
         )
-        return [account_id for (account_id,) in rows]
 
     def get_bound(self, remote_ids, except_id):
         """Return those of ``remote_ids`` that belong to another account of Odoo."""
@@ -271,11 +278,9 @@ class Queue:
 
 def to_epoch(moment):
     """Seconds since the epoch of a naive UTC datetime, as Odoo stores them."""
-    return (moment - fields.Datetime.to_datetime("1970-01-01")).total_seconds()
+    return (moment - EPOCH).total_seconds()
 
 
 def from_epoch(seconds):
     """Naive UTC datetime of seconds since the epoch, ``None`` for ``None``."""
-    if seconds is None:
-        return None
-    return fields.Datetime.to_datetime("1970-01-01") + timedelta(seconds=seconds)
+    return None if seconds is None else EPOCH + timedelta(seconds=seconds)

@@ -21,8 +21,11 @@ _logger = logging.getLogger(__name__)
 
 MANY = 3
 """From so many accounts below a parent on, the parent is listed as a whole."""
-BACKLOG = 3
-"""Accounts in hand per connection: enough that none idles while rows are written."""
+BACKLOG = 5
+"""Accounts in hand per connection: enough that none idles while others wait for Panda
+or for their rows to be written."""
+TELL_EVERY = 1
+"""Seconds between two rounds of news; people notice no difference, the database does."""
 CONCURRENCY_ERRORS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
@@ -64,10 +67,11 @@ class Run:
         self._stopped_by = None
         self._has_succeeded = False
         self._may_claim = True
-        self.processed = 0
+        self._told_at = time.monotonic()
+        self._settled = 0
 
     def execute(self):
-        """Work until nothing is due; returns the number of accounts finished."""
+        """Work until nothing is due, time is up or the system is in trouble."""
         with (
             self._transport,
             Window(
@@ -84,11 +88,14 @@ class Run:
                     self._let_go(window.take_back())
                 else:
                     self._refill(window)
+                if time.monotonic() - self._told_at > TELL_EVERY:
+                    self._transaction(self._tell)
             if self._stopped_by:
                 self._look_at_system()
             elif self._has_succeeded:
                 self._transaction(self._note_health)
-        return self.processed
+            while self._transaction(self._tell):
+                pass
 
     @property
     def _is_ending(self):
@@ -101,7 +108,7 @@ class Run:
         """Wake customers who began to wait at the very moment when their reseller
         became ready."""
         self._queue.wake_customers()
-        self._commit(0)
+        self._commit()
 
     def _refill(self, window):
         room = BACKLOG * self._threads - len(window)
@@ -121,12 +128,25 @@ class Run:
                 rows.append(settled)
             else:
                 ready.append(claim)
-        self._queue.write(rows)
-        self._journal.record_states(rows)
+        self._settled += len(rows)
         self._expect(ready)
-        self.processed += len(rows)
-        self._commit(len(rows))
+        rows += [self._skip_looking(claim) for claim in ready if self._is_new(claim)]
+        self._queue.write(rows)
+        self._commit()
         return ready
+
+    def _is_new(self, claim):
+        """Whether it is known already that Panda has no such account."""
+        return claim.snapshot.step is Step.FIND_ACCOUNT and self._directory.lacks(
+            claim.snapshot
+        )
+
+    def _skip_looking(self, claim):
+        """Mark ``claim`` as about to be created and return its row."""
+        outcome = Outcome(Step.CREATE_ACCOUNT)
+        verdict = judge(claim, outcome, self._queue, self._clock, may_go_on=True)
+        claim.snapshot = verdict.snapshot
+        return verdict.values
 
     def _settle_locally(self, claim):
         """Return the row of an account with nothing to send, ``None`` for others."""
@@ -165,7 +185,11 @@ class Run:
             outcome = self._without_bound(item.claim, outcome)
         self._watch_system(outcome)
         return judge(
-            item.claim, outcome, self._queue, self._clock, not self._is_ending
+            item.claim,
+            outcome,
+            self._queue,
+            self._clock,
+            may_go_on=not self._is_ending,
         )
 
     def _without_bound(self, claim, outcome):
@@ -184,15 +208,24 @@ class Run:
             taken_over = [v.claim.id for _item, v in judged if v.claim.id not in ours]
             _logger.warning("Another run has taken over the accounts %s", taken_over)
         ended = [verdict.values for verdict in kept if not verdict.snapshot]
-        synced = [values["id"] for values in ended if values["state"] == "synced"]
-        if synced:
-            self._may_claim |= self._queue.wake_customers(synced)
+        ready = [values["id"] for values in ended if values["operator_ready"]]
+        if ready:
+            self._may_claim |= self._queue.wake_customers(ready)
         self._may_claim |= self._queue.requeue_edited([v["id"] for v in ended])
         self._journal.record_exchanges([item for item, _verdict in judged])
-        self._journal.record_states(ended)
-        self.processed += len(ended)
-        self._commit(len(ended))
+        self._commit()
+        self._settled += len(ended)
         return [verdict for verdict in kept if verdict.snapshot]
+
+    def _tell(self):
+        """Tell people what has come to rest, and the cron how far it is; returns
+        whether there was anything to tell."""
+        news = self._queue.take_news()
+        self._journal.announce(news)
+        self._commit(self._settled)
+        self._settled = 0
+        self._told_at = time.monotonic()
+        return bool(news)
 
     # === SYSTEM === #
 
@@ -221,20 +254,19 @@ class Run:
 
     def _note_health(self):
         self.system._release_from_quarantine()
-        self._commit(0)
+        self._commit()
 
     def _pause(self, error):
         self.system._pause(error)
-        self._commit(0)
+        self._commit()
 
     def _quarantine(self, finding):
         self.system._quarantine(finding)
-        self._commit(0)
+        self._commit()
 
     def _blame_accounts(self, error):
-        failed = self._queue.fail(error.code)
-        self._journal.announce(failed)
-        self._commit(0)
+        self._queue.fail(error.code)
+        self._commit()
 
     # === END === #
 
@@ -243,7 +275,7 @@ class Run:
         if not claims:
             return
         rows = [put_back(claim, claim.snapshot).values for claim in claims]
-        self._transaction(lambda: (self._queue.write(rows), self._commit(0)))
+        self._transaction(lambda: (self._queue.write(rows), self._commit()))
 
     def _transaction(self, work):
         """Do ``work``, which commits, again if it met another transaction.

@@ -46,11 +46,12 @@ def row_values(claim, snapshot, state, **changes):
         "last_sync_at": claim.last_sync_at,
         "synced_fingerprint": claim.synced_fingerprint,
         "activation_email": claim.activation_email,
+        "has_news": state in ("synced", "failed"),
         **changes,
     }
 
 
-def judge(claim, outcome, queue, clock, may_go_on):
+def judge(claim, outcome, queue, clock, *, may_go_on):
     """Return the :class:`Verdict` on ``outcome``.
 
     :param queue: extends the lease of the row, if the run goes on.

@@ -144,6 +144,9 @@ class PandaAccount(models.Model):
         string="Last Synchronized", copy=False, readonly=True
     )
     synced_fingerprint = fields.Char(copy=False, readonly=True)
+    has_news = fields.Boolean(
+        copy=False, readonly=True, help="Came to rest and nobody was told yet."
+    )
     announced = fields.Char(
         copy=False,
         readonly=True,
@@ -170,6 +173,7 @@ class PandaAccount(models.Model):
         " WHERE state IN ('queued', 'retry', 'unknown', 'running')"
     )
     _waiting = models.Index("(system_id, parent_id) WHERE state = 'waiting'")
+    _news = models.Index("(system_id, id) WHERE has_news")
 
     # === COMPUTE METHODS === #
 

@@ -44,9 +44,15 @@ class Directory:
         for parent_id in parent_ids:
             self._locks.setdefault(parent_id, threading.Lock())
 
-    def is_listed(self, parent_id: str) -> bool:
-        """Whether the next look below ``parent_id`` costs no request."""
-        return parent_id in self._listings
+    def lacks(self, snapshot: Snapshot) -> bool:
+        """Whether it is known, without asking, that no child carries the name.
+
+        Not of an account of which a create may have been sent since.
+        """
+        listing = self._listings.get(snapshot.parent_remote_id)
+        if not listing or snapshot.marker_at is not None:
+            return False
+        return name_key(snapshot.name) not in listing.by_name
 
     def children(
         self, client: PandaClient, snapshot: Snapshot

@@ -314,7 +314,12 @@ def _create_operator(
         role=role.operator_role,
     )
     # The marker stays: until the transaction ends an operator may or may not exist.
-    facts: dict[str, object] = {"transaction_id": transaction_id, "polls": 0}
+    # It counts from here, as the request may have left long after it was marked.
+    facts: dict[str, object] = {
+        "transaction_id": transaction_id,
+        "marker_at": clock.now(),
+        "polls": 0,
+    }
     return Outcome(Step.AWAIT_OPERATOR, facts, wait=POLL_INTERVALS[0])
 
 

@@ -1,7 +1,10 @@
+import json
 import logging
 import traceback
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
+from threading import Thread
 
 from odoo.http import serialize_exception
 from odoo.tests import tagged
@@ -31,6 +34,43 @@ FAILURES = {
     "throttling": ({}, {"kind": "throttled"}),
 }
 """What is wrong with the connection, and how Panda misbehaves."""
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Something that is not Panda and answers with what it was sent."""
+
+    status = 200
+
+    def do_POST(self):
+        if self.path == "/oauth/token" and self.status != 401:
+            self.answer(200, {"access_token": "echoed-token", "expires_in": 3600})
+        else:
+            self.answer(self.status, {"message": str(self.headers)})
+
+    def do_GET(self):
+        self.do_POST()
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *args):
+        """Keep quiet: this is not what is tested."""
+
+
+@contextmanager
+def echo_server():
+    """Run :class:`Echo` and yield its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @tagged("post_install", "-at_install")
@@ -179,6 +219,26 @@ class TestSecrets(PandaCase):
                         self.assert_clean((repr(error), error.__dict__))
                     else:
                         self.fail("the request went through")
+
+    def test_echo(self):
+        """Nor is there a trace if the other side repeats all that it was sent."""
+        with echo_server() as url:
+            for status in (200, 400, 401, 403, 429, 500):
+                with self.subTest(status):
+                    Echo.status = status
+                    self.prepare({"base_url": url}, {})
+                    partner = self.make_partner(email=f"ada.l{status}@example.com")
+                    with self.listening() as logged:
+                        _form, action = self.press(
+                            partner, role="user", username=f"ada.l{status}"
+                        )
+                        with self.committing(self.manager) as env:
+                            tested = self.try_connection(env)
+                    self.assertTrue(self.get_account(partner).error_code)
+                    for text in (logged.getvalue(), action, tested):
+                        self.assert_clean(text)
+                    for text in (*self.get_traces(partner), *self.get_stored()):
+                        self.assert_clean(text)
 
     def test_repr(self):
         """No object prints what it knows."""

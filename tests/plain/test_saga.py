@@ -182,7 +182,7 @@ def test_an_operator_of_that_username_is_left_as_it_is(world: World) -> None:
 
 def test_an_operator_with_that_email_is_for_a_person_to_judge(world: World) -> None:
     """Panda would refuse the e-mail; the message says who has it."""
-    done, _outcome = world.run(CUSTOMER)
+    world.run(CUSTOMER)
     other = replace(CUSTOMER, username="annie.lee")
     _snapshot, outcome = world.run(other)
     assert error_of(outcome) == (ErrorKind.CONFLICT, "operator_exists")
