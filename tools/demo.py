@@ -113,9 +113,9 @@ def show_accounts(done, sandbox):
         tenant["accountId"]: names.get(tenant["parentId"], tenant["parentId"])
         for tenant in tenants
     }
-    rows = [COLUMNS]
-    for row in done:
-        rows.append(
+    rows = [
+        COLUMNS,
+        *(
             (
                 row["name"],
                 row["role"].capitalize(),
@@ -124,7 +124,9 @@ def show_accounts(done, sandbox):
                 row["remote_id"] or "",
                 row["status_text"],
             )
-        )
+            for row in done
+        ),
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     say("")
     for row in rows:

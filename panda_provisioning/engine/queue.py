@@ -131,8 +131,7 @@ class Queue:
                 phone=row["phone"] or "",
                 username=row["username"] or "",
                 has_parent=bool(row["parent_id"]),
-                parent_remote_id=row["parent_remote_id"]
-                or self._root_account_id,
+                parent_remote_id=row["parent_remote_id"] or self._root_account_id,
                 remote_id=row["remote_id"] or "",
                 transaction_id=row["transaction_id"] or "",
                 step=step,
@@ -153,7 +152,7 @@ class Queue:
             send_before=send_before,
         )
 
-    def write(self, rows):
+    def save(self, rows):
         """Write the columns of ``rows`` (dicts with the same keys, ``id`` among
         them) and return the ids of those that are still ours."""
         if not rows:
@@ -267,13 +266,6 @@ class Queue:
             )
         )
         return {remote_id for (remote_id,) in rows}
-
-    def count_due(self):
-        """Return how many rows could be claimed right now."""
-        return self.env["panda.account"].search_count(
-            [("system_id", "=", self.system_id)]
-            + list(self.env["panda.account"]._get_domain_due(fields.Datetime.now()))
-        )
 
 
 def to_epoch(moment):

@@ -25,7 +25,7 @@ BACKLOG = 5
 """Accounts in hand per connection: enough that none idles while others wait for Panda
 or for their rows to be written."""
 TELL_EVERY = 1
-"""Seconds between two rounds of news; people notice no difference, the database does."""
+"""Seconds between two rounds of news: people notice no delay, the database does."""
 CONCURRENCY_ERRORS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
@@ -131,7 +131,7 @@ class Run:
         self._settled += len(rows)
         self._expect(ready)
         rows += [self._skip_looking(claim) for claim in ready if self._is_new(claim)]
-        self._queue.write(rows)
+        self._queue.save(rows)
         self._commit()
         return ready
 
@@ -151,7 +151,10 @@ class Run:
     def _settle_locally(self, claim):
         """Return the row of an account with nothing to send, ``None`` for others."""
         snapshot = claim.snapshot
-        if snapshot.step in UPDATES and snapshot.fingerprint == claim.synced_fingerprint:
+        if (
+            snapshot.step in UPDATES
+            and snapshot.fingerprint == claim.synced_fingerprint
+        ):
             return done(claim, snapshot).values
         if snapshot.has_parent and not claim.parent_ready and not snapshot.remote_id:
             return row_values(claim, snapshot, "waiting")
@@ -202,7 +205,7 @@ class Run:
 
     def _write(self, judged):
         """Write all rows in one transaction and return the verdicts to go on with."""
-        ours = self._queue.write([verdict.values for _item, verdict in judged])
+        ours = self._queue.save([verdict.values for _item, verdict in judged])
         kept = [verdict for _item, verdict in judged if verdict.claim.id in ours]
         if len(kept) < len(judged):
             taken_over = [v.claim.id for _item, v in judged if v.claim.id not in ours]
@@ -275,7 +278,7 @@ class Run:
         if not claims:
             return
         rows = [put_back(claim, claim.snapshot).values for claim in claims]
-        self._transaction(lambda: (self._queue.write(rows), self._commit()))
+        self._transaction(lambda: (self._queue.save(rows), self._commit()))
 
     def _transaction(self, work):
         """Do ``work``, which commits, again if it met another transaction.

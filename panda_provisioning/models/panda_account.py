@@ -113,9 +113,7 @@ class PandaAccount(models.Model):
         help="Where Panda has sent the activation instructions; the operator keeps "
         "this address for good.",
     )
-    adopted = fields.Boolean(
-        string="Was in Panda Already", copy=False, readonly=True
-    )
+    adopted = fields.Boolean(string="Was in Panda Already", copy=False, readonly=True)
     state = fields.Selection(
         STATES, string="Status", required=True, default="draft", copy=False,
         readonly=True,

@@ -49,7 +49,9 @@ class PandaAccount(models.Model):
             yield Problem("parent_id", "parent_other_system")
         elif parent and parent.role != "reseller":
             yield Problem("parent_id", "parent_not_reseller")
-        has_customers = self._origin.child_ids or self.partner_id._count_panda_customers()
+        has_customers = (
+            self._origin.child_ids or self.partner_id._count_panda_customers()
+        )
         if self.role == "user" and has_customers:
             yield Problem("role", "has_customers")
 
@@ -62,7 +64,9 @@ class PandaAccount(models.Model):
             yield Problem("parent_id", "parent_not_synced")
         elif reseller and not self.parent_id:
             ready = reseller._get_panda_account(self.system_id).operator_ready
-            yield Problem("parent_id", "parent_missing" if ready else "parent_not_synced")
+            yield Problem(
+                "parent_id", "parent_missing" if ready else "parent_not_synced"
+            )
 
     def _get_uniqueness_problems(self):
         # Sudo: what others use is taken, whether one may see them or not.

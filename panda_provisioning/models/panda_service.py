@@ -200,11 +200,15 @@ class PandaService(models.AbstractModel):
     def _partner_changed(self, partners, names):
         """Send what ``partners`` have become, after their fields ``names`` changed."""
         # Sudo: whoever may edit a contact need not know about Panda.
-        accounts = self.env["panda.account"].sudo().search(
-            Domain("state", "!=", "draft")
-            & (
-                Domain("partner_id", "in", partners.ids)
-                | Domain("contact_id", "in", partners.ids)
+        accounts = (
+            self.env["panda.account"]
+            .sudo()
+            .search(
+                Domain("state", "!=", "draft")
+                & (
+                    Domain("partner_id", "in", partners.ids)
+                    | Domain("contact_id", "in", partners.ids)
+                )
             )
         )
         self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))

@@ -7,6 +7,7 @@ from odoo.fields import NO_ACCESS, Domain
 from ..panda_api.connection_check import check_connection
 from ..panda_api.credentials import Credentials
 from ..panda_api.transport import Transport
+from .panda_texts import PROBLEMS
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MANAGER = "panda_provisioning.group_panda_manager"
@@ -238,7 +239,9 @@ class PandaSystem(models.Model):
         self.ensure_one()
         self.check_access("write")
         if not self._is_own_database():
-            raise UserError(self._copied_database_message())
+            raise UserError(
+                self.env._(PROBLEMS["system_copied"]) % {"system": self.name}
+            )
         transport, root = self._open_transport(), self.root_account_id or ""
         # No transaction is open while a request is on the wire.
         self.env["panda.service"]._commit()
@@ -263,35 +266,36 @@ class PandaSystem(models.Model):
 
     def _finding_message(self, finding):
         """What a :class:`Finding` means to the administrator."""
-        _ = self.env._
         messages = {
-            "connected": _("Connected to %s; everything is in order.", finding.detail),
-            "invalid_credentials": _(
+            "connected": self.env._(
+                "Connected to %s; everything is in order.", finding.detail
+            ),
+            "invalid_credentials": self.env._(
                 "Panda refuses the Access ID or its password. Copy both again from "
                 "WatchGuard Cloud, Administration > Managed Access."
             ),
-            "wrong_api_key": _(
+            "wrong_api_key": self.env._(
                 "The Access ID and its password are right, but Panda refuses the API "
                 "key. Copy it again from WatchGuard Cloud."
             ),
-            "unknown_root_account": _(
+            "unknown_root_account": self.env._(
                 "The credentials are right, but Panda knows no root account %s within "
                 "their reach. Check the Root Account.",
                 self.root_account_id,
             ),
-            "root_account_is_customer": _(
+            "root_account_is_customer": self.env._(
                 "The Root Account %s is a customer. It must be a service provider.",
                 finding.detail,
             ),
-            "read_only_access_id": _(
+            "read_only_access_id": self.env._(
                 "This is the read-only Access ID. Use the read-write one."
             ),
-            "throttled": _("Panda is busy. Try again in a minute."),
-            "server_error": _(
+            "throttled": self.env._("Panda is busy. Try again in a minute."),
+            "server_error": self.env._(
                 "Panda answers with an error of its own. Try again in a few minutes."
             ),
         }
-        unreachable = _(
+        unreachable = self.env._(
             "Nothing that looks like Panda answers at %s. Check the API address.",
             self.base_url,
         )
@@ -356,15 +360,6 @@ class PandaSystem(models.Model):
         self.ensure_one()
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         return self.sudo().database_uuid in (uuid, False)
-
-    def _copied_database_message(self):
-        """Return why a copy of the database sends nothing, and the way out."""
-        return self.env._(
-            "This database is a copy of the one in which %s was switched on, so it "
-            "does not call Panda. To use it here all the same, disable and enable "
-            "the system.",
-            self.name,
-        )
 
     # === PROVISIONING SYSTEM === #
 

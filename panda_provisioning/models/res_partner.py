@@ -102,7 +102,9 @@ class ResPartner(models.Model):
         domains = []
         for position, state in enumerate(MOST_URGENT_FIRST):
             if state in value or (state == "draft" and False in value):
-                more_urgent = self._panda_domain("state", "in", MOST_URGENT_FIRST[:position])
+                more_urgent = self._panda_domain(
+                    "state", "in", MOST_URGENT_FIRST[:position]
+                )
                 has_state = (
                     Domain.TRUE
                     if state == "draft"
@@ -134,13 +136,15 @@ class ResPartner(models.Model):
     def _panda_domain(self, name, operator, value):
         """Contacts of whose commercial entity an account matches."""
         # Sudo: the status is shown to everybody, whatever his rights on accounts.
-        accounts = self.env["panda.account"].sudo()._search(
-            Domain(name, operator, value)
-            & Domain("company_id", "in", self.env.companies.ids)
+        accounts = (
+            self.env["panda.account"]
+            .sudo()
+            ._search(
+                Domain(name, operator, value)
+                & Domain("company_id", "in", self.env.companies.ids)
+            )
         )
-        return Domain(
-            "commercial_partner_id", "in", accounts.subselect("partner_id")
-        )
+        return Domain("commercial_partner_id", "in", accounts.subselect("partner_id"))
 
     # === CONSTRAINT METHODS === #
 

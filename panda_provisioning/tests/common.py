@@ -11,8 +11,8 @@ from requests import Session
 from odoo.tests import TransactionCase, new_test_user
 
 sys.path.append(str(Path(__file__).parents[2] / "sandbox"))
-from panda_sandbox.process import SandboxProcess  # noqa: E402
-from panda_sandbox.settings import (  # noqa: E402
+from panda_sandbox.process import SandboxProcess
+from panda_sandbox.settings import (
     API_KEY,
     PASSWORDS,
     READ_ONLY_ID,

@@ -142,10 +142,14 @@ class TestEngine(PandaCase):
         self.run_cron()
         self.env.cr.execute("UPDATE panda_account SET username = 'not.in.odoo'")
         self.env.invalidate_all()
-        account = self.make_account(self.make_partner("Bob Babbage"), username="elsewhere")
+        account = self.make_account(
+            self.make_partner("Bob Babbage"), username="elsewhere"
+        )
         self.enqueue(account)
         self.run_cron()
-        self.assertEqual((account.state, account.error_code), ("failed", "username_taken"))
+        self.assertEqual(
+            (account.state, account.error_code), ("failed", "username_taken")
+        )
         self.assertTrue(account.remote_id)
         account.with_user(self.user).username = "somewhere"
         self.assertEqual(account.state, "queued", "mending the field is a new try")
@@ -195,7 +199,9 @@ class TestEngine(PandaCase):
     # === PARENT GATE === #
 
     def test_reseller_then_customers_in_one_run(self):
-        reseller = self.make_account(self.make_partner("Rita Reseller"), role="reseller")
+        reseller = self.make_account(
+            self.make_partner("Rita Reseller"), role="reseller"
+        )
         customers = [
             self.make_account(self.make_partner(f"Person{i} T"), parent_id=reseller.id)
             for i in range(4)
@@ -253,7 +259,9 @@ class TestEngine(PandaCase):
         partner = self.make_partner(email="nonsense")
         account = self.enqueue(self.make_account(partner))
         self.run_cron()
-        self.assertEqual((account.state, account.error_code), ("failed", "email_invalid"))
+        self.assertEqual(
+            (account.state, account.error_code), ("failed", "email_invalid")
+        )
         self.assertFalse(account.next_attempt_at)
         self.assertEqual(self.count_requests("path=/rest/*"), 0)
         partner.phone = "+32 470 99 99 99"
@@ -311,7 +319,9 @@ class TestEngine(PandaCase):
         first_wait = self.system.next_probe_at - fields.Datetime.now()
         self.system.next_probe_at = "2020-01-01 00:00:00"
         self.run_cron()
-        self.assertGreater(self.system.next_probe_at - fields.Datetime.now(), first_wait)
+        self.assertGreater(
+            self.system.next_probe_at - fields.Datetime.now(), first_wait
+        )
         self.assertEqual(len(self.system.message_ids), alerts, "one alert")
         self.system.api_key = "sandbox-api-key"
         self.system.next_probe_at = "2020-01-01 00:00:00"

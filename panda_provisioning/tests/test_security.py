@@ -223,10 +223,11 @@ class TestSecurity(PandaCase):
         """Sync Options show and do nothing that its user may not see and do."""
         self.partner.company_id = self.system.company_id
         own = self.system.copy({"company_id": self.foreigner.company_id.id})
-        for system in (self.system, own):
-            with self.assertRaises(AccessError):
+        shared = self.make_partner("Shared Lovelace")
+        for partner, system in ((self.partner, own), (shared, self.system)):
+            with self.subTest(partner.name), self.assertRaises(AccessError):
                 self.env["panda.sync.options"].with_user(self.foreigner).create(
-                    {"partner_id": self.partner.id, "system_id": system.id}
+                    {"partner_id": partner.id, "system_id": system.id}
                 )
         with self.assertRaises(AccessError):
             self.env["provisioning.systems"].with_user(self.foreigner).create(

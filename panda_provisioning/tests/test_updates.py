@@ -62,7 +62,9 @@ class TestUpdates(PandaCase):
         self.assertEqual(self.operators()[-1]["firstName"], "Carla")
 
     def test_what_does_not_concern_panda(self):
-        self.partner.write({"comment": "Likes engines", "website": "https://ada.example"})
+        self.partner.write(
+            {"comment": "Likes engines", "website": "https://ada.example"}
+        )
         self.assertEqual(self.account.state, "synced")
 
     def test_edit_and_undo_sends_nothing(self):

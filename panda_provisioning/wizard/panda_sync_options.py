@@ -71,12 +71,8 @@ class PandaSyncOptions(models.TransientModel):
         "to somebody else.",
     )
     name = fields.Char(related="partner_id.name", related_sudo=False)
-    email = fields.Char(
-        related="partner_id.email", related_sudo=False, readonly=False
-    )
-    phone = fields.Char(
-        related="partner_id.phone", related_sudo=False, readonly=False
-    )
+    email = fields.Char(related="partner_id.email", related_sudo=False, readonly=False)
+    phone = fields.Char(related="partner_id.phone", related_sudo=False, readonly=False)
     email_hint = fields.Char(compute="_compute_problems")
     phone_hint = fields.Char(compute="_compute_problems")
 
@@ -141,8 +137,14 @@ class PandaSyncOptions(models.TransientModel):
                 options.parent_account_id = False
             else:
                 reseller = options.partner_id.panda_reseller_id.commercial_partner_id
-                known = reseller._get_panda_account(options.system_id) if reseller else account
-                ready = known.filtered(lambda a: a.operator_ready and a.role == "reseller")
+                known = (
+                    reseller._get_panda_account(options.system_id)
+                    if reseller
+                    else account
+                )
+                ready = known.filtered(
+                    lambda a: a.operator_ready and a.role == "reseller"
+                )
                 options.parent_account_id = account.parent_id or ready
 
     @api.depends("partner_id", "system_id")
@@ -164,7 +166,9 @@ class PandaSyncOptions(models.TransientModel):
     @api.depends("account_id")
     def _compute_locks(self):
         for options in self:
-            locked = options.account_id._get_locked_fields() if options.account_id else ()
+            locked = (
+                options.account_id._get_locked_fields() if options.account_id else ()
+            )
             options.account_is_locked = "role" in locked
             options.operator_is_locked = "username" in locked
 
@@ -216,7 +220,9 @@ class PandaSyncOptions(models.TransientModel):
         if account.state != "failed":
             return False
         changed = {name for name in self._get_values() if self._is_changed(name)}
-        return account.error_code if field_of(account.error_code) not in changed else False
+        return (
+            account.error_code if field_of(account.error_code) not in changed else False
+        )
 
     def _is_changed(self, name):
         return (self.account_id[name] or False) != (self._get_draft()[name] or False)
@@ -329,7 +335,8 @@ class PandaSyncOptions(models.TransientModel):
 
     def _success_message(self, account):
         return self.env._(
-            "%(contact)s is in Panda as %(id)s. The activation e-mail went to %(email)s.",
+            "%(contact)s is in Panda as %(id)s. The activation e-mail went to "
+            "%(email)s.",
             contact=account.display_name,
             id=account.remote_id,
             email=account.activation_email,

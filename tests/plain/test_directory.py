@@ -27,7 +27,7 @@ def test_many_threads_list_a_parent_once(world: World) -> None:
         ["Acme"]
     ] * 8
     assert world.count("GET", "*/children") == 1
-    assert world.directory.is_listed(ROOT_ACCOUNT)
+    assert ROOT_ACCOUNT in world.directory._listings
 
 
 def test_a_parent_of_few_is_asked_by_name(world: World) -> None:
@@ -46,7 +46,7 @@ def test_a_listing_that_failed_is_made_again(world: World) -> None:
     world.fault("server_error")
     with pytest.raises(PandaError):
         world.directory.children(world.client, CUSTOMER)
-    assert not world.directory.is_listed(ROOT_ACCOUNT)
+    assert ROOT_ACCOUNT not in world.directory._listings
     assert world.directory.children(world.client, CUSTOMER)[1] == []
 
 
@@ -58,6 +58,15 @@ def test_a_listing_does_not_prove_that_a_create_left_nothing(world: World) -> No
     looked_at, found = world.directory.children(world.client, CUSTOMER.marked(1))
     assert [child.name for child in found] == ["Acme"]
     assert looked_at > world.directory._listings[ROOT_ACCOUNT].looked_at
+
+
+def test_a_name_is_lacking_only_when_a_listing_says_so(world: World) -> None:
+    """Never to an account of which a create may have been sent since."""
+    world.directory.expect_many([ROOT_ACCOUNT])
+    assert not world.directory.lacks(CUSTOMER), "nobody has looked yet"
+    world.directory.children(world.client, replace(CUSTOMER, key=7))
+    assert world.directory.lacks(CUSTOMER)
+    assert not world.directory.lacks(CUSTOMER.marked(1))
 
 
 def test_who_looks_a_second_time_asks_anew(world: World) -> None:

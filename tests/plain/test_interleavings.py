@@ -33,12 +33,27 @@ from panda_api.saga import Snapshot, Step
 
 from .histories import Histories
 from .memory_panda import MemoryPanda
-from .small_engine import Engine, Row
+from .small_engine import GRACE, Engine, Row
 
 QUICK, STEPS = 500, 30
 """Histories, and things that happen in each."""
 
 # === RULES BROKEN ON PURPOSE === #
+
+
+class AlwaysLate(MemoryPanda):
+    """Shows what is new at the very end of the grace."""
+
+    def __init__(self, *, lag: float, pending: float, unique: bool) -> None:
+        super().__init__(lag=GRACE - 1, pending=0, unique=unique)
+
+
+class HangsAtFirst(MemoryPanda):
+    """Never ends its first transaction."""
+
+    def _order(self, username: str, carry_out: Callable[[float], str]) -> str:
+        self.faults = self.faults if self._orders else ["stuck"]
+        return super()._order(username, carry_out)
 
 
 class ForgetsTheMarker(Engine):
@@ -59,6 +74,8 @@ class IgnoresTheGrace(Engine):
 
 class LeavesTheMarkerBehind(Engine):
     """Counts the grace from the marker, though the request may have left later."""
+
+    panda = AlwaysLate
 
     def marker_of(self, row: Row) -> float | None:
         return row.durable.marker_at
@@ -81,6 +98,8 @@ class ForgetsWhatWasSent(Engine):
 class NeverLosesPatience(Engine):
     """Moves the marker whenever a row is claimed, so that no wait ever ends."""
 
+    panda = HangsAtFirst
+
     def marker_of(self, row: Row) -> float | None:
         marker_at = row.durable.marker_at
         moves = marker_at is not None and row.state == "running"
@@ -99,12 +118,15 @@ class BelievesThatNothingWasDone(MemoryPanda):
             raise
 
 
-def machine(broken: type | None = None) -> type[Histories]:
-    """The histories of an engine, or of a Panda, that breaks a rule."""
-    if broken is None:
-        return Histories
-    role = "engine_class" if issubclass(broken, Engine) else "panda_class"
-    return type(broken.__name__, (Histories,), {role: broken})
+def machine(broken: type[Engine | MemoryPanda]) -> type[Histories]:
+    """The histories of an engine, or of a Panda, that breaks a rule; a ``panda`` of
+    an engine's own is one with which that shows soon."""
+    parts: dict[str, type] = {"engine_class": broken}
+    if issubclass(broken, MemoryPanda):
+        parts = {"panda_class": broken}
+    elif hasattr(broken, "panda"):
+        parts["panda_class"] = broken.panda
+    return type(broken.__name__, (Histories,), parts)
 
 
 BROKEN = {
@@ -146,6 +168,13 @@ def test_no_history_leads_to_two_of_anything_or_to_a_dead_end() -> None:
             stateful_step_count=STEPS,
         ),
     )
+
+
+@pytest.mark.parametrize("panda", [AlwaysLate, HangsAtFirst])
+def test_a_panda_at_its_worst_leads_to_nothing_of_that_either(panda: type) -> None:
+    """What breaks a careless engine below does not break this one."""
+    bad = type(panda.__name__, (Histories,), {"panda_class": panda})
+    run_state_machine_as_test(bad, settings=settings(SEARCH, max_examples=50))
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.__name__)

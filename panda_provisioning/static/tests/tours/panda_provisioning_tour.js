@@ -93,8 +93,7 @@ tours.add("panda_provisioning_refused", {
         },
         {
             content: "What was typed is still there",
-            trigger:
-                ".modal .o_field_widget[name=username] input:value(tour.user)",
+            trigger: ".modal .o_field_widget[name=username] input:value(tour.user)",
         },
         setUsername("free.name"),
         saveAndSynchronize,
