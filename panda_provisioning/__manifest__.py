@@ -2,7 +2,7 @@
     "name": "Panda Provisioning",
     "version": "19.0.1.0.0",
     "category": "Sales/CRM",
-    "summary": "Create customers and resellers in Panda (WatchGuard Cloud) from contacts",
+    "summary": "Customers and resellers in Panda (WatchGuard Cloud), from contacts",
     "author": "Panda Provisioning contributors",
     "license": "LGPL-3",
     "depends": ["contacts", "mail", "phone_validation"],

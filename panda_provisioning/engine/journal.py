@@ -39,7 +39,8 @@ class Journal:
             for exchange in item.exchanges
         ]
         if rows:
-            query = f"INSERT INTO panda_sync_log ({', '.join(COLUMNS)}) VALUES %s"
+            columns = ", ".join(COLUMNS)
+            query = f"INSERT INTO panda_sync_log ({columns}) VALUES %s"  # noqa: S608
             self.env.cr.execute_values(query, rows, page_size=len(rows))
 
     def _row(self, now, account_id, step, exchange):

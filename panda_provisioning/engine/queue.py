@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tools import SQL
 
-from ..panda_api.saga import FINDS, Role, Snapshot, Step
+from ..panda_api.saga import FINDS, WRITES, Role, Snapshot, Step
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
 MARGIN = 5
@@ -114,12 +114,13 @@ class Queue:
 
     def _as_claim(self, row, send_before):
         marker_at = row["marker_at"]
-        if marker_at and row["previous_state"] == "running":
+        step = Step(row["step"])
+        if marker_at and step in WRITES and row["previous_state"] == "running":
             # The process that was to write down the outcome died. Its request may
             # have left at any moment until its lease ran out.
             marker_at = max(marker_at, row["due_at"])
         # Whatever happened before: look first, then write.
-        step = FINDS.get(Step(row["step"]), Step(row["step"]))
+        step = FINDS.get(step, step)
         return Claim(
             snapshot=Snapshot(
                 key=row["id"],
@@ -136,6 +137,9 @@ class Queue:
                 transaction_id=row["transaction_id"] or "",
                 step=step,
                 adopted=bool(row["adopted"]),
+                sent_name=row["sent_name"] or "",
+                sent_email=row["sent_email"] or "",
+                sent_fingerprint=row["sent_fingerprint"] or "",
                 marker_at=marker_at and to_epoch(marker_at),
                 create_anyway=bool(row["create_anyway"]),
             ),
@@ -168,7 +172,7 @@ class Queue:
             FROM (VALUES %s) AS v (id, run_token, {", ".join(columns)})
             WHERE a.id = v.id AND a.run_token = v.run_token
             RETURNING a.id
-        """
+        """  # noqa: S608
         values = [
             (row["id"], self.token, *(row[name] for name in columns)) for row in rows
         ]

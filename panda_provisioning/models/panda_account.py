@@ -126,6 +126,13 @@ class PandaAccount(models.Model):
         "not know the outcome.",
     )
     transaction_id = fields.Char(copy=False, readonly=True)
+    sent_name = fields.Char(copy=False, readonly=True)
+    sent_email = fields.Char(copy=False, readonly=True)
+    sent_fingerprint = fields.Char(
+        copy=False,
+        readonly=True,
+        help="Of what was sent last: the contact may be edited before it is answered.",
+    )
     run_token = fields.Char(copy=False, readonly=True)
     resync_requested = fields.Boolean(copy=False, readonly=True)
     create_anyway = fields.Boolean(copy=False)
@@ -150,7 +157,7 @@ class PandaAccount(models.Model):
         readonly=True,
         help="What people were told last, so that nobody is told twice.",
     )
-    log_ids = fields.One2many("panda.sync.log", "account_id", string="Log")
+    log_ids = fields.One2many("panda.sync.log", "account_id")
 
     # Unique indexes and no unique constraints: merging two bound contacts must fail
     # and not silently drop one of the bindings (base/wizard/base_partner_merge.py).
@@ -318,7 +325,8 @@ class PandaAccount(models.Model):
         locked = {"partner_id", "system_id"}
         if self.remote_id or self.marker_at:
             locked |= {"role", "parent_id"}
-        if self.operator_ready or self.transaction_id:
+        is_operator_sent = self.transaction_id or (self.remote_id and self.marker_at)
+        if self.operator_ready or is_operator_sent:
             locked.add("username")
         return locked
 

@@ -7,7 +7,7 @@ from ..panda_api.rules import Problem, problems
 class PandaAccount(models.Model):
     """Everything that is wrong with an account, found without asking Panda."""
 
-    _inherit = "panda.account"
+    _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
     def _get_problems(self, reseller_first=False):
         """Return every :class:`Problem` of this account, saved or not.

@@ -77,7 +77,7 @@ class PandaMessage(models.AbstractModel):
             account.parent_id,
         )
         reseller = parent.partner_id or partner.panda_reseller_id
-        return self.env._(text) % {
+        values = {
             "contact": partner.display_name,
             "detail": account.error_detail or account.error_code or "",
             "email": account.email or "",
@@ -88,6 +88,7 @@ class PandaMessage(models.AbstractModel):
             "root_id": system.root_account_id or "",
             "system": system.display_name,
         }
+        return str(self.env._(text)) % values
 
     def _get_phone(self, account):
         return account.contact_id.phone or account.partner_id.phone or ""

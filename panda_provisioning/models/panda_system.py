@@ -49,7 +49,6 @@ class PandaSystem(models.Model):
         "Managed Access > Enable API Access.",
     )
     root_account_id = fields.Char(
-        string="Root Account",
         help="Your own service provider account, e.g. ACC-1234567. Resellers and "
         "direct customers are created below it.",
     )
@@ -239,9 +238,8 @@ class PandaSystem(models.Model):
         self.ensure_one()
         self.check_access("write")
         if not self._is_own_database():
-            raise UserError(
-                self.env._(PROBLEMS["system_copied"]) % {"system": self.name}
-            )
+            text = self.env._(PROBLEMS["system_copied"])
+            raise UserError(text % {"system": self.name})
         transport, root = self._open_transport(), self.root_account_id or ""
         # No transaction is open while a request is on the wire.
         self.env["panda.service"]._commit()

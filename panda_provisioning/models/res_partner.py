@@ -46,7 +46,6 @@ class ResPartner(models.Model):
     )
     panda_role = fields.Selection(
         [("user", "User"), ("reseller", "Reseller")],
-        string="Panda Role",
         compute="_compute_panda",
         search="_search_panda_role",
         compute_sudo=True,

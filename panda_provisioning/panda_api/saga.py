@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .client import CUSTOMER_TYPE, RESELLER_TYPE, PandaClient
-from .directory import Directory, name_key, same_email, same_name
+from .directory import Directory, name_key, same_email
 from .errors import ErrorKind, PandaError
 from .records import Account, Child, Transaction
 
@@ -88,7 +88,8 @@ class Snapshot:
 
     ``marker_at`` (seconds since the epoch) is set while a create may have been sent
     without its outcome being known. ``sent_name`` and ``sent_email`` are what the
-    account in Panda was told last: the contact may be edited before it is found.
+    account in Panda was told last: the contact may be edited before it is found;
+    ``sent_fingerprint`` stands for all that it was told.
     ``polls`` counts looks at the transaction.
     ``adopted`` says that the account was in Panda before Odoo knew of it.
     ``excluded`` are accounts in Panda that belong to somebody else. ``refusal`` is
@@ -111,6 +112,7 @@ class Snapshot:
     marker_at: float | None = None
     sent_name: str = ""
     sent_email: str = ""
+    sent_fingerprint: str = ""
     polls: int = 0
     create_anyway: bool = False
     adopted: bool = False
@@ -126,7 +128,11 @@ class Snapshot:
         if self.step is not Step.CREATE_ACCOUNT:
             return replace(self, marker_at=moment)
         return replace(
-            self, marker_at=moment, sent_name=self.name, sent_email=self.email
+            self,
+            marker_at=moment,
+            sent_name=self.name,
+            sent_email=self.email,
+            sent_fingerprint=self.fingerprint,
         )
 
     def without(self, remote_ids: frozenset[str]) -> Snapshot:
@@ -228,6 +234,7 @@ def _find_account(
             "remote_id": matches[0].id,
             "sent_name": matches[0].name,
             "sent_email": matches[0].email,
+            "sent_fingerprint": snapshot.sent_fingerprint or snapshot.fingerprint,
             "marker_at": None,
             "adopted": snapshot.marker_at is None,
         }
@@ -347,8 +354,8 @@ def _await_operator(
 
 def _finish(snapshot: Snapshot, facts: dict[str, object]) -> Outcome:
     """Done, unless the contact was edited after the account had been told of it."""
-    is_told = same_name(snapshot.sent_name or snapshot.name, snapshot.name)
-    is_told &= same_email(snapshot.sent_email or snapshot.email, snapshot.email)
+    told = snapshot.sent_fingerprint or snapshot.fingerprint
+    is_told = told == snapshot.fingerprint
     return Outcome(Step.DONE if is_told else Step.UPDATE_ACCOUNT, facts)
 
 
@@ -372,8 +379,11 @@ def _update_account(
         last_name=snapshot.last_name,
         email=snapshot.email,
     )
-    facts: dict[str, object] = {"sent_name": snapshot.name}
-    facts["sent_email"] = snapshot.email
+    facts: dict[str, object] = {
+        "sent_name": snapshot.name,
+        "sent_email": snapshot.email,
+        "sent_fingerprint": snapshot.fingerprint,
+    }
     return Outcome(Step.UPDATE_OPERATOR, facts)
 
 

@@ -333,6 +333,7 @@ class TestEngine(PandaCase):
         self.assertFalse(self.system.activity_ids)
 
     def test_a_run_of_outages_quarantines_the_system(self):
+        self.sandbox.control("PATCH", "settings", {"latency_ms": 50})
         self.fault("server_error", path="/rest/*")
         accounts = self.enqueue(
             *(self.make_account(self.make_partner(f"Person{i} T")) for i in range(30))

@@ -16,7 +16,11 @@ class Bamboo(models.Model):
     name = fields.Char()
 
     def _provisioning_systems(self, partner):
-        return self.search([]) if partner.is_company else self.browse()
+        return (
+            self.search([("name", "!=", False)])
+            if partner.is_company
+            else self.browse()
+        )
 
     def _provisioning_status(self, partner):
         return {

@@ -120,3 +120,21 @@ class TestUpdates(PandaCase):
         self.run_cron()
         self.assertEqual(self.count_requests(UPDATES), 2)
         self.assertEqual(str(self.partner.write_date), "2020-01-01 00:00:00")
+
+    def test_edit_between_account_and_operator(self):
+        """Found by its old name, and told the new one."""
+        self.system.search_grace = 60
+        partner = self.make_partner("Grace Hopper")
+        account = self.make_account(partner)
+        self.fault("lost_answer", method="POST", path="*/accounts/*", lag_calls=1)
+        account.action_synchronize()
+        self.run_cron()
+        self.assertEqual(account.state, "unknown")
+        self.sandbox.control("DELETE", "faults")
+        partner.write({"name": "Grace Murray", "email": "murray@example.com"})
+        self.make_due(account)
+        self.run_cron()
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertEqual(len(self.tenants()), 2)
+        self.assertEqual(self.tenants()[-1]["name"], "Grace Murray")
+        self.assertEqual(self.tenants()[-1]["email"], "murray@example.com")
