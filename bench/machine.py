@@ -18,13 +18,12 @@ def describe(server, settings):
     import odoo.release
 
     memory = psutil.virtual_memory().total / 2**30
-    loads = " ".join(f"{load:.2f}" for load in os.getloadavg())
     postgres, durable = (
         server.execute(f"SHOW {name}")[0][0]
         for name in ("server_version", "synchronous_commit")
     )
     say(f"machine: {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB")
-    say(f"system: {platform.system()} {platform.release()}, load before {loads}")
+    say(f"system: {platform.system()} {platform.release()}, load before {loads()}")
     say(
         f"versions: Odoo {odoo.release.version}, Python {platform.python_version()},"
         f" PostgreSQL {postgres} (synchronous_commit {durable})"
@@ -32,6 +31,11 @@ def describe(server, settings):
     say(f"latency_ms: {settings.latency}")
     say(f"accounts: {settings.accounts}")
     say(f"rounds: {settings.rounds}")
+
+
+def loads():
+    """Return the average load of the last 1, 5 and 15 minutes."""
+    return " ".join(f"{load:.2f}" for load in os.getloadavg())
 
 
 def _processor():

@@ -1,11 +1,15 @@
 """Runs the measurements one after the other and prints what they found."""
 
+import fcntl
+from contextlib import contextmanager
+
 from bench import machine
 from bench.parts import button, claim, cost, jobs, raw, scale, screens
 from bench.report import Report
 from bench.settings import Settings
 from bench.stage import Stage
 from tools.console import Failure, say
+from tools.paths import RUNTIME
 from tools.postgres import postgres
 
 PARTS = {
@@ -27,12 +31,23 @@ def run():
     if unknown:
         raise Failure(f"ONLY names {', '.join(unknown)}; known are {', '.join(PARTS)}.")
     report = Report()
-    with postgres() as server, Stage(server) as stage:
+    with _alone(), postgres() as server, Stage(server) as stage:
         machine.describe(server, settings)
         for name, measure in PARTS.items():
             if not settings.only or name in settings.only:
                 say(f"\n[{name}]")
                 measure(stage, settings, report)
-    say("")
+    say(f"\nload_after: {machine.loads()}")
     report.close()
     return 0
+
+
+@contextmanager
+def _alone():
+    """Keep a second run away: it would use the same databases, and both be slow."""
+    with (RUNTIME / "bench.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Failure("make bench runs in this checkout already.") from error
+        yield

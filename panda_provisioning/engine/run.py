@@ -26,6 +26,8 @@ BACKLOG = 5
 or for their rows to be written."""
 TELL_EVERY = 1
 """Seconds between two rounds of news: people notice no delay, the database does."""
+ANSWERS = (ErrorKind.DATA, ErrorKind.CONFLICT)
+"""Refusals that show that Panda works as it should."""
 CONCURRENCY_ERRORS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
@@ -64,7 +66,7 @@ class Run:
         self._root_account_id = system.root_account_id
         self._ends_at = time.monotonic() + seconds if seconds else None
         self._outages = 0
-        self._stopped_by = None
+        self._stopped_by = self._last_error = None
         self._has_succeeded = False
         self._may_claim = True
         self._told_at = time.monotonic()
@@ -90,10 +92,7 @@ class Run:
                     self._refill(window)
                 if time.monotonic() - self._told_at > TELL_EVERY:
                     self._transaction(self._tell)
-            if self._stopped_by:
-                self._look_at_system()
-            elif self._has_succeeded:
-                self._transaction(self._note_health)
+            self._look_at_system()
             while self._transaction(self._tell):
                 pass
 
@@ -234,26 +233,32 @@ class Run:
 
     def _watch_system(self, outcome):
         """Notice when it is not the account but the system that is in trouble."""
-        if not outcome.error:
+        if not outcome.error or outcome.error.kind in ANSWERS:
             self._outages = 0
             self._has_succeeded = True
             return
+        self._last_error = outcome.error
         self._outages += outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN)
         stops = POLICIES[outcome.error.kind].stops
         if stops in (Stops.PACE, Stops.SYSTEM) or self._outages >= OUTAGES_IN_A_ROW:
             self._stopped_by = outcome.error
 
     def _look_at_system(self):
-        """Say what is the matter with the system, if it is the system at all."""
-        error = self._stopped_by
-        if error.kind is ErrorKind.THROTTLED:
+        """Say what is the matter with the system, if it is the system at all.
+
+        Where nothing at all went well it is, however few accounts there were.
+        """
+        error = self._stopped_by or self._last_error
+        if self._has_succeeded and not self._stopped_by:
+            self._transaction(self._note_health)
+        elif error and error.kind is ErrorKind.THROTTLED:
             self._transaction(lambda: self._pause(error))
-            return
-        finding = check_connection(self._transport, self._root_account_id)
-        if finding.code != "connected":
-            self._transaction(lambda: self._quarantine(finding))
-        elif error.kind in (ErrorKind.AUTH, ErrorKind.PERMISSION):
-            self._transaction(lambda: self._blame_accounts(error))
+        elif error:
+            finding = check_connection(self._transport, self._root_account_id)
+            if finding.code != "connected":
+                self._transaction(lambda: self._quarantine(finding))
+            elif POLICIES[error.kind].stops is Stops.SYSTEM:
+                self._transaction(lambda: self._blame_accounts(error))
 
     def _note_health(self):
         self.system._release_from_quarantine()

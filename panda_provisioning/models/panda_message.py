@@ -7,7 +7,6 @@ from .panda_texts import PROBLEMS, REFUSALS, UNKNOWN_REFUSAL
 FIELD_OF_CODE = {
     "operator_exists": "username",
     "operator_refused": "username",
-    "reseller_gone": "parent_id",
     "reseller_with_parent": "parent_id",
     "has_customers": "role",
     "several_matches": "name",
@@ -28,6 +27,7 @@ FIELD_OF_WORD = {
     "last": "last_name",
     "email": "email",
     "phone": "phone",
+    "root": "system_id",
     "system": "system_id",
 }
 
@@ -58,8 +58,6 @@ class PandaMessage(models.AbstractModel):
         code = account.error_code
         if not code:
             return False
-        if code == "parent_not_found":
-            code = "reseller_gone" if account.parent_id else "root_gone"
         text = REFUSALS.get(code)
         return (text and self._fill_in(text, account)) or self._problem(account, code)
 

@@ -101,11 +101,11 @@ REFUSALS = {
     "already_linked": _lt(
         "The account that was found in Panda belongs to another contact."
     ),
-    "reseller_gone": _lt(
+    "parent_not_found": _lt(
         "Panda does not know the account %(parent_id)s of the reseller %(reseller)s. "
         "It may have been deleted there."
     ),
-    "root_gone": _lt(
+    "root_not_found": _lt(
         "Panda does not know the root account %(root_id)s of %(system)s. A Panda "
         "administrator must correct it."
     ),

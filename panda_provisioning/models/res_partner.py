@@ -74,7 +74,8 @@ class ResPartner(models.Model):
         """Show the account that needs attention most, of any visible company."""
         shown = self._get_shown_panda_accounts()
         for partner in self:
-            account = shown[partner.commercial_partner_id.id]
+            own = shown[partner.id]
+            account = own or shown[partner.commercial_partner_id.id]
             partner.panda_sync_status = account.state or "draft"
             partner.panda_role = account.role
             partner.panda_username = account.username
@@ -82,9 +83,9 @@ class ResPartner(models.Model):
             partner.panda_last_sync = account.last_sync_at
 
     def _get_shown_panda_accounts(self):
-        """Return ``{commercial partner id: account}``, empty accounts included."""
+        """Return ``{contact id: account}``, empty accounts included."""
         accounts = self.env["panda.account"].search_fetch(
-            Domain("partner_id", "in", self.commercial_partner_id.ids)
+            Domain("partner_id", "in", (self | self.commercial_partner_id).ids)
             & Domain("company_id", "in", self.env.companies.ids),
             ["partner_id", "state", "role", "username", "remote_id", "last_sync_at"],
         )
@@ -133,17 +134,17 @@ class ResPartner(models.Model):
         return self._panda_domain(name, operator, value)
 
     def _panda_domain(self, name, operator, value):
-        """Contacts of whose commercial entity an account matches."""
+        """Contacts whose account matches, or that of whose commercial entity."""
         # Sudo: the status is shown to everybody, whatever his rights on accounts.
-        accounts = (
-            self.env["panda.account"]
-            .sudo()
-            ._search(
-                Domain(name, operator, value)
-                & Domain("company_id", "in", self.env.companies.ids)
-            )
+        accounts = self.env["panda.account"].sudo()
+        visible = Domain("company_id", "in", self.env.companies.ids)
+        matching = accounts._search(visible & Domain(name, operator, value))
+        matching = matching.subselect("partner_id")
+        with_own = accounts._search(visible).subselect("partner_id")
+        return Domain("id", "in", matching) | (
+            Domain("commercial_partner_id", "in", matching)
+            & Domain("id", "not in", with_own)
         )
-        return Domain("commercial_partner_id", "in", accounts.subselect("partner_id"))
 
     # === CONSTRAINT METHODS === #
 
@@ -186,7 +187,7 @@ class ResPartner(models.Model):
     def action_open_panda_systems(self):
         """Open the pop-up of the systems that this contact can be provisioned into."""
         self.ensure_one()
-        return self.env["provisioning.systems"]._open(self.commercial_partner_id)
+        return self.env["provisioning.systems"]._open(self._get_panda_entity())
 
     def action_panda_synchronize(self):
         """Synchronise these contacts with the Panda system of their company.
@@ -196,12 +197,28 @@ class ResPartner(models.Model):
         """
         self.env["panda.account"].check_access("create")
         accounts = self.env["panda.account"]
-        for partner in self.commercial_partner_id:
-            accounts |= partner._get_or_create_panda_account()
+        for partner in self:
+            accounts |= partner._get_panda_entity()._get_or_create_panda_account()
         self.env["panda.service"]._enqueue(accounts)
         return True  # XML-RPC knows no None
 
     # === BUSINESS METHODS === #
+
+    def _get_panda_entity(self):
+        """Return who is provisioned for this contact: its commercial entity.
+
+        A person that has an account of his own keeps it when he joins a company.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        # Sudo: what is in Panda stays there, whoever looks.
+        has_own = (
+            self.env["panda.account"]
+            .sudo()
+            .search_count([("partner_id", "=", self._origin.id)], limit=1)
+        )
+        return self if has_own else self.commercial_partner_id
 
     def _get_panda_account(self, system):
         """Return the account of this contact in ``system``, maybe empty.
@@ -210,7 +227,7 @@ class ResPartner(models.Model):
         """
         return self.env["panda.account"].search(
             [
-                ("partner_id", "=", self.commercial_partner_id._origin.id),
+                ("partner_id", "=", self._get_panda_entity()._origin.id),
                 ("system_id", "=", system._origin.id),
             ]
         )
@@ -234,8 +251,10 @@ class ResPartner(models.Model):
 
     def _propose_panda_values(self, system):
         """Return role, parent and username for this contact, as account values."""
-        reseller = self.panda_reseller_id.commercial_partner_id
-        parent = reseller and reseller._get_or_create_panda_account(system)
+        reseller = self.panda_reseller_id
+        parent = reseller and (
+            reseller._get_panda_entity()._get_or_create_panda_account(system)
+        )
         is_reseller = bool(self._count_panda_customers())
         return {
             "role": "reseller" if is_reseller and not parent else "user",

@@ -13,7 +13,6 @@ repeating.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import logging
 import re
@@ -206,8 +205,7 @@ def perform(
 def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
     step = snapshot.step
     if error.code == "not_found":
-        error = copy.copy(error)
-        error.code = "account_not_found" if snapshot.remote_id else "parent_not_found"
+        error = _missing(snapshot, error)
     if step not in WRITES:
         return Outcome(step, error=error)
     if error.kind in (ErrorKind.UNKNOWN, ErrorKind.BUG):
@@ -217,6 +215,18 @@ def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
     if step is Step.CREATE_OPERATOR and error.kind is ErrorKind.CONFLICT:
         return _taken(_conflict(error))
     return Outcome(FINDS[step], {"marker_at": None}, error=error)
+
+
+def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:
+    """Which account it is that Panda does not know."""
+    if snapshot.remote_id:
+        kind, code = ErrorKind.DATA, "account_not_found"
+    elif snapshot.has_parent:
+        kind, code = ErrorKind.DATA, "parent_not_found"
+    else:
+        # Our own root: nobody's account can be created, it is the connection.
+        kind, code = ErrorKind.PERMISSION, "root_not_found"
+    return PandaError(kind, code, error.detail, status=error.status)
 
 
 # === ACCOUNT === #

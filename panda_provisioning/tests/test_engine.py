@@ -249,6 +249,7 @@ class TestEngine(PandaCase):
         self.assertEqual(len(partner.message_ids), notes + 1, "one note, not ten")
         self.assertEqual(partner.activity_ids.user_id, self.manager)
         self.sandbox.control("DELETE", "faults")
+        self.system.next_probe_at = False
         self.enqueue(account)
         self.run_cron()
         self.assertEqual(account.state, "synced")
@@ -342,3 +343,22 @@ class TestEngine(PandaCase):
         self.assertEqual(self.system.health, "quarantined")
         self.assertLess(self.count_requests("path=/rest/*"), 30)
         self.assertEqual(len(accounts), 30)
+
+    def test_unknown_root_account_interrupts_the_system(self):
+        """It is nobody's account that is at fault."""
+        self.system.root_account_id = "ACC-9"
+        account = self.enqueue(self.make_account())
+        self.run_cron()
+        self.assertEqual(self.system.health, "quarantined")
+        self.assertEqual((account.state, account.attempt_count), ("retry", 0))
+
+    def test_few_accounts_at_an_address_where_nothing_listens(self):
+        """Also for few, it is the system that is down."""
+        self.system.base_url = "http://127.0.0.1:9"
+        account = self.enqueue(self.make_account())
+        for _run in range(3):
+            self.make_due(account)
+            self.system.next_probe_at = False
+            self.run_cron()
+        self.assertEqual(self.system.health, "quarantined")
+        self.assertEqual((account.state, account.attempt_count), ("retry", 1))

@@ -207,3 +207,12 @@ class TestPartnerQueries(PandaCase):
         self.assertTrue(queries)
         self.assertFalse([query for query in queries if "panda_account" in query])
         self.assertEqual(account.state, "synced")
+
+    def test_contact_that_joins_a_company_keeps_its_account(self):
+        partner = self.make_partner()
+        self.press(partner, role="user", username="ada.lovelace")
+        partner.parent_id = self.make_partner("Analytical Engines", is_company=True)
+        self.assertEqual(partner.panda_sync_status, "synced")
+        self.assertEqual(self.get_account(partner).partner_id, partner)
+        found = partner.search([("panda_sync_status", "=", "synced")])
+        self.assertEqual(found, partner)

@@ -136,7 +136,7 @@ class PandaSyncOptions(models.TransientModel):
             elif options.role == "reseller":
                 options.parent_account_id = False
             else:
-                reseller = options.partner_id.panda_reseller_id.commercial_partner_id
+                reseller = options.partner_id.panda_reseller_id
                 known = (
                     reseller._get_panda_account(options.system_id)
                     if reseller
@@ -268,7 +268,7 @@ class PandaSyncOptions(models.TransientModel):
         """Go to Sync Options of the reseller."""
         self.ensure_one()
         reseller = self.parent_account_id.partner_id or self.reseller_id
-        return self._open(reseller.commercial_partner_id, self.system_id)
+        return self._open(reseller._get_panda_entity(), self.system_id)
 
     def action_open_contact(self):
         """Go to the contact."""
@@ -299,7 +299,7 @@ class PandaSyncOptions(models.TransientModel):
 
     def _get_reseller_account(self):
         """Return the account under which this one would be created, maybe empty."""
-        reseller = self.reseller_id.commercial_partner_id
+        reseller = self.reseller_id
         if self.parent_account_id or not reseller:
             return self.parent_account_id
         return reseller._get_panda_account(self.system_id)
@@ -308,7 +308,7 @@ class PandaSyncOptions(models.TransientModel):
         """Write the options to the account and return it."""
         values = self._get_values()
         if self.synchronize_reseller and not self.parent_account_id:
-            reseller = self.reseller_id.commercial_partner_id
+            reseller = self.reseller_id._get_panda_entity()
             parent = reseller._get_or_create_panda_account(self.system_id)
             values["parent_id"] = parent.id
         if self.account_id:

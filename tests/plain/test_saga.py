@@ -250,11 +250,19 @@ def test_a_refused_operator_is_understood_by_its_words(
 
 def test_a_parent_that_was_deleted_is_named_as_such(world: World) -> None:
     """Neither a search nor a create below it is possible."""
-    gone = replace(CUSTOMER, parent_remote_id="WGC-gone")
+    gone = replace(CUSTOMER, parent_remote_id="WGC-gone", has_parent=True)
     for step in CREATED:
         outcome = world.perform(replace(gone, step=step))
         assert error_of(outcome) == (ErrorKind.DATA, "parent_not_found")
         assert outcome.step is Step.FIND_ACCOUNT
+
+
+def test_an_unknown_root_is_not_the_accounts_fault(world: World) -> None:
+    """Nothing can be created below it, whoever is to be created."""
+    rootless = replace(CUSTOMER, parent_remote_id="WGC-gone", has_parent=False)
+    for step in CREATED:
+        outcome = world.perform(replace(rootless, step=step))
+        assert error_of(outcome) == (ErrorKind.PERMISSION, "root_not_found")
 
 
 @pytest.mark.parametrize(
