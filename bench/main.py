@@ -38,7 +38,7 @@ def run():
                 say(f"\n[{name}]")
                 measure(stage, settings, report)
     say(f"\nload_after: {machine.loads()}")
-    report.close()
+    report.close(settings.are_usual)
     return 0
 
 

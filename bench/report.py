@@ -35,8 +35,14 @@ class Report:
             if not COMPARE[sign](value, goal):
                 self._missed.append(f"{name} {_shown(value)} (goal {sign} {goal})")
 
-    def close(self):
-        """Say which goals were missed."""
+    def close(self, are_usual):
+        """Say which goals were missed.
+
+        :param are_usual: whether the sizes are those for which the goals were set
+        """
+        if not are_usual:
+            say("goals_met: not compared, the sizes are not the usual ones")
+            return
         met = self._compared - len(self._missed)
         say(f"goals_met: {met} of {self._compared}")
         for text in self._missed:

@@ -1,7 +1,7 @@
 """What can be chosen, from variables of the environment."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from tools.console import Failure
 
@@ -11,6 +11,8 @@ def _names():
 
 
 def _number(name, default):
+    """A size that the variable ``name`` may change."""
+
     def read():
         text = os.environ.get(name) or default
         try:
@@ -21,7 +23,7 @@ def _number(name, default):
             raise Failure(f"{name} must not be negative.")
         return value
 
-    return field(default_factory=read)
+    return field(default_factory=read, metadata={"usual": default})
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,12 @@ class Settings:
     large: int = _number("LARGE", 20_000)
     rows: int = _number("ROWS", 1_000_000)
     presses: int = _number("PRESSES", 20)
+
+    @property
+    def are_usual(self):
+        """Whether the sizes are those for which the goals were set."""
+        return all(
+            getattr(self, each.name) == each.metadata["usual"]
+            for each in fields(self)
+            if each.metadata
+        )

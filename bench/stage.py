@@ -1,14 +1,13 @@
 """What all measurements stand on: databases to copy and one local Panda."""
 
+import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 
 from bench.program import odoo_program
 from tools import addons, databases, odoo_server, odoo_source
 from tools.console import Failure, step
-from tools.paths import ROOT
+from tools.paths import ROOT, RUNTIME
 
 sys.path.append(str(ROOT / "sandbox"))
 from panda_sandbox.process import SandboxProcess
@@ -16,6 +15,7 @@ from panda_sandbox.process import SandboxProcess
 OURS = "panda_provisioning"
 JOBS = ["queue_job", "panda_bench_jobs"]
 ADDONS = ROOT / "bench" / "addons"
+FOLDER = RUNTIME / "bench"
 MOST_CONNECTIONS = 64
 
 
@@ -29,12 +29,11 @@ class Stage:
         self.server = server
         self._core = list(addons.core_modules(addons.own_addons()))
         self._made = []
-        self._folder = None
-        self._sandbox = None
+        self._sandbox = SandboxProcess(FOLDER / "panda.sqlite")
 
     def __enter__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="panda-bench-")
-        self._sandbox = SandboxProcess(Path(self._folder.name) / "panda.sqlite")
+        _remove_files()
+        FOLDER.mkdir(parents=True)
         self._sandbox.start()
         return self
 
@@ -42,7 +41,7 @@ class Stage:
         self._sandbox.stop()
         for database in reversed(self._made):
             databases.drop(self.server, database)
-        self._folder.cleanup()
+        _remove_files()
 
     @property
     def url(self):
@@ -113,6 +112,10 @@ class Stage:
     def _connect(self, database):
         with odoo_program("engine", self.server, database) as program:
             program.call("prepare", url=self.url, connections=MOST_CONNECTIONS)
+
+
+def _remove_files():
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def addons_path():

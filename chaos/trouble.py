@@ -75,9 +75,7 @@ def kill_again_and_again(world, kills, rng, say):
         time.sleep(rng.uniform(0, 1.5))
         mishap = rng.random()
         if mishap < 0.15:
-            world.sandbox.kill()
-            world.sandbox.start()
-            world.sandbox.control("PUT", "faults", {"rates": FAULTS})
+            world.restart_panda(FAULTS)
         elif mishap < 0.3:
             world.cut_database()
             time.sleep(rng.uniform(0, 0.5))

@@ -34,6 +34,7 @@ class World:
         self._latency_ms = latency_ms
         self._running = ExitStack()
         self.cron = None
+        self._faults_before = 0
 
     def __enter__(self):
         with ExitStack() as running:
@@ -61,6 +62,24 @@ class World:
     def connect(self):
         """Return a client of one's own, for a thread."""
         return Odoo(self.odoo.url, self.database)
+
+    # === PANDA === #
+
+    def misbehave(self, faults):
+        """Let Panda do wrong by these rates, see ``/_control/faults``."""
+        self.sandbox.control("PUT", "faults", {"rates": faults})
+
+    def count_faults(self):
+        """Return how many requests have gone wrong so far."""
+        rules = self.sandbox.control("GET", "faults")["rules"]
+        return self._faults_before + sum(rule["struck"] for rule in rules)
+
+    def restart_panda(self, faults):
+        """Kill the sandbox and start it again; it keeps what it has acknowledged."""
+        self._faults_before = self.count_faults()
+        self.sandbox.kill()
+        self.sandbox.start()
+        self.misbehave(faults)
 
     # === CRON === #
 

@@ -53,7 +53,7 @@ def _seeds():
 def run(server, seed, kills, count):
     """Return the figures of one run."""
     with World(server, f"chaos_{os.getpid()}", LATENCY_MS) as world:
-        world.sandbox.control("PUT", "faults", {"rates": FAULTS})
+        world.misbehave(FAULTS)
         accounts = world.make_accounts(count)
         people = [People(world, accounts, seed * HANDS + i) for i in range(HANDS)]
         for person in people:
@@ -61,7 +61,7 @@ def run(server, seed, kills, count):
         kill_again_and_again(world, kills, random.Random(seed), say)
         for person in people:
             person.stop()
-        faults = count_faults(world)
+        faults = world.count_faults()
         world.sandbox.control("DELETE", "faults")
         recovery = recover(world, accounts)
         for line in describe_stuck(world, accounts):
@@ -75,12 +75,6 @@ def run(server, seed, kills, count):
             "refused": sum(len(person.refused) for person in people),
             "recovery_s": round(recovery, 1),
         }
-
-
-def count_faults(world):
-    """Return how many requests went wrong since the sandbox was last started."""
-    counts = world.sandbox.control("GET", "faults")["rules"]
-    return sum(rule["struck"] for rule in counts)
 
 
 def recover(world, accounts):
