@@ -39,6 +39,10 @@ class Claim:
     def id(self):
         return self.snapshot.key
 
+    @property
+    def is_reseller(self):
+        return self.snapshot.role is Role.RESELLER
+
 
 class Queue:
     """Claims and writes rows of one system for one run.

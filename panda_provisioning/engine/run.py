@@ -210,7 +210,11 @@ class Run:
             taken_over = [v.claim.id for _item, v in judged if v.claim.id not in ours]
             _logger.warning("Another run has taken over the accounts %s", taken_over)
         ended = [verdict.values for verdict in kept if not verdict.snapshot]
-        ready = [values["id"] for values in ended if values["operator_ready"]]
+        ready = [
+            verdict.claim.id
+            for verdict in kept
+            if verdict.values["operator_ready"] and verdict.claim.is_reseller
+        ]
         if ready:
             self._may_claim |= self._queue.wake_customers(ready)
         self._may_claim |= self._queue.requeue_edited([v["id"] for v in ended])

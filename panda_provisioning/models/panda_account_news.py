@@ -24,8 +24,9 @@ class PandaAccount(models.Model):
         mended.partner_id.activity_unlink([ACTIVITY])
         if not attended:
             failed._schedule_activity()
-        for account in news:
-            account.announced = account._get_announcement()
+        told = news.grouped(lambda account: account._get_announcement())
+        for announcement, accounts in told.items():
+            accounts.announced = announcement
 
     def _get_announcement(self):
         """Return what people are told, as a code."""

@@ -2,6 +2,7 @@ from . import test_bad_connection
 from . import test_bad_input
 from . import test_bad_parent
 from . import test_engine
+from . import test_error_classes
 from . import test_main_job
 from . import test_neutralize
 from . import test_partner
