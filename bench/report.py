@@ -15,6 +15,8 @@ GOALS = {
     "contacts_list_extra_queries": ("<=", 2),
     "contact_form_extra_queries": ("<=", 3),
     "partner_write_extra_queries": ("<=", 0),
+    "confirm_extra_queries": ("<=", 5),
+    "confirm_alone_extra_queries": ("<=", 5),
 }
 COMPARE = {">=": operator.ge, "<=": operator.le}
 

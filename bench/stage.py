@@ -15,7 +15,6 @@ from panda_sandbox.process import SandboxProcess
 OURS = "panda_provisioning"
 JOBS = ["queue_job", "panda_bench_jobs"]
 ADDONS = ROOT / "bench" / "addons"
-FOLDER = RUNTIME / "bench"
 MOST_CONNECTIONS = 64
 
 
@@ -23,17 +22,21 @@ class Stage:
     """The databases and the sandbox of one go, as a context manager.
 
     :param tools.postgres.Server server: where the databases are
+    :param str name: what its databases and files are called after
     """
 
-    def __init__(self, server):
+    def __init__(self, server, name="bench"):
         self.server = server
-        self._core = list(addons.core_modules(addons.own_addons()))
+        self._name = name
+        self._folder = RUNTIME / name
+        ours = [addon for addon in addons.own_addons() if addon.name == OURS]
+        self._core = list(addons.core_modules(ours))
         self._made = []
-        self._sandbox = SandboxProcess(FOLDER / "panda.sqlite")
+        self._sandbox = SandboxProcess(self._folder / "panda.sqlite")
 
     def __enter__(self):
-        _remove_files()
-        FOLDER.mkdir(parents=True)
+        self._remove_files()
+        self._folder.mkdir(parents=True)
         self._sandbox.start()
         return self
 
@@ -41,7 +44,7 @@ class Stage:
         self._sandbox.stop()
         for database in reversed(self._made):
             databases.drop(self.server, database)
-        _remove_files()
+        self._remove_files()
 
     @property
     def url(self):
@@ -54,9 +57,13 @@ class Stage:
         self._sandbox.control("POST", "reset")
         self._sandbox.control("PATCH", "settings", settings)
 
+    def get_state(self):
+        """Return all that Panda holds."""
+        return self._sandbox.control("GET", "state")
+
     def check_panda(self, expected):
         """Raise unless Panda holds so many customers, each mailed once."""
-        state = self._sandbox.control("GET", "state")
+        state = self.get_state()
         tenants = sum(tenant["tier"] > 1 for tenant in state["tenants"])
         if (tenants, len(state["mails"])) != (expected, expected):
             raise Failure(
@@ -68,20 +75,20 @@ class Stage:
 
     def plain(self):
         """Return the name of a database with Odoo's own modules only."""
-        return self._prepared("bench_plain", [])
+        return self._prepared("plain", [])
 
     def ours(self):
         """Return the name of a database with the addon, connected to the sandbox."""
-        return self._prepared("bench_ours", [OURS])
+        return self._prepared("ours", [OURS])
 
     def jobs(self):
         """Return the name of a database with queue_job beside the addon."""
-        return self._prepared("bench_jobs", [OURS, *JOBS])
+        return self._prepared("jobs", [OURS, *JOBS])
 
     @contextmanager
     def copy(self, database):
         """A copy of a prepared database, without its files."""
-        name = f"{self.server.prefix}bench_copy"
+        name = f"{self.server.prefix}{self._name}_copy"
         self.server.create_database(name, database)
         try:
             yield name
@@ -97,7 +104,8 @@ class Stage:
         ):
             yield program
 
-    def _prepared(self, name, modules):
+    def _prepared(self, kind, modules):
+        name = f"{self._name}_{kind}"
         full_name = self.server.prefix + name
         if full_name in self._made:
             return full_name
@@ -109,13 +117,12 @@ class Stage:
                 self._connect(full_name)
         return full_name
 
+    def _remove_files(self):
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _connect(self, database):
         with odoo_program("engine", self.server, database) as program:
             program.call("prepare", url=self.url, connections=MOST_CONNECTIONS)
-
-
-def _remove_files():
-    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def addons_path():

@@ -89,7 +89,19 @@ class Server:
         self.execute(f'CREATE DATABASE "{_safe(name)}" TEMPLATE "{_safe(template)}"')
 
     def drop_database(self, name):
-        self.execute(f'DROP DATABASE IF EXISTS "{_safe(name)}" WITH (FORCE)')
+        """Remove a database, whoever is connected to it."""
+        import psycopg2.errors
+
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.execute(f'DROP DATABASE IF EXISTS "{_safe(name)}" WITH (FORCE)')
+                return
+            except psycopg2.errors.InsufficientPrivilege:
+                # The server's own vacuum is at work there; it ends by itself.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def rename_database(self, name, new_name):
         self.execute(f'ALTER DATABASE "{_safe(name)}" RENAME TO "{_safe(new_name)}"')

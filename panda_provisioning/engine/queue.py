@@ -31,7 +31,7 @@ class Claim:
     operator_ready: bool
     last_sync_at: datetime | None
     synced_fingerprint: str | None
-    activation_email: str | None
+    reseller_left_out: bool
     send_before: float
     """Seconds since the epoch; a create that leaves later might outlive the lease."""
 
@@ -91,6 +91,9 @@ class Queue:
                         due.next_attempt_at AS due_at
                 )
                 SELECT a.*, p.name, p.active AS partner_active,
+                    p.panda_reseller_id IS NOT NULL AND a.parent_id IS NULL
+                        AND a.remote_id IS NULL AND a.role = 'user'
+                        AS reseller_left_out,
                     reseller.remote_id AS parent_remote_id,
                     COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
                     EXISTS (
@@ -98,7 +101,8 @@ class Queue:
                         WHERE other.system_id = a.system_id AND other.id != a.id
                             AND lower(other.email) = lower(a.email)
                             AND other.state != 'draft'
-                            AND (other.remote_id IS NOT NULL OR other.id < a.id)
+                            AND (other.remote_id IS NOT NULL
+                                OR (a.remote_id IS NULL AND other.id < a.id))
                     ) AS email_used
                 FROM taken a
                 JOIN res_partner p ON p.id = a.partner_id
@@ -146,6 +150,7 @@ class Queue:
                 sent_fingerprint=row["sent_fingerprint"] or "",
                 marker_at=marker_at and to_epoch(marker_at),
                 create_anyway=bool(row["create_anyway"]),
+                activation_email=row["activation_email"] or "",
             ),
             previous_state=row["previous_state"],
             attempt_count=row["attempt_count"] or 0,
@@ -156,7 +161,7 @@ class Queue:
             operator_ready=bool(row["operator_ready"]),
             last_sync_at=row["last_sync_at"],
             synced_fingerprint=row["synced_fingerprint"],
-            activation_email=row["activation_email"],
+            reseller_left_out=row["reseller_left_out"],
             send_before=send_before,
         )
 
@@ -173,8 +178,8 @@ class Queue:
         # Names of our own fields only; values are passed apart.
         query = f"""
             UPDATE panda_account a SET {assignments}
-            FROM (VALUES %s) AS v (id, run_token, {", ".join(columns)})
-            WHERE a.id = v.id AND a.run_token = v.run_token
+            FROM (VALUES %s) AS v (id, claimed_by, {", ".join(columns)})
+            WHERE a.id = v.id AND a.run_token = v.claimed_by
             RETURNING a.id
         """  # noqa: S608
         values = [
@@ -247,18 +252,29 @@ class Queue:
         )
         return bool(self.env.cr.rowcount)
 
-    def fail(self, code):
-        """Leave those who were given back for ``code`` to a person after all."""
+    def fail(self, ids):
+        """Leave ``ids``, which were to be tried again, to a person after all."""
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE panda_account
                 SET state = 'failed', next_attempt_at = NULL, has_news = TRUE
-                WHERE run_token = %s AND error_code = %s
-                    AND state IN ('retry', 'unknown')
+                WHERE id = ANY(%s) AND state IN ('retry', 'unknown')
                 """,
-                self.token,
-                code,
+                ids,
+            )
+        )
+
+    def give_back_attempts(self, ids):
+        """Do not count the last attempt of ``ids``: it was not their fault."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE panda_account
+                SET attempt_count = GREATEST(attempt_count - 1, 0)
+                WHERE id = ANY(%s) AND state IN ('retry', 'unknown')
+                """,
+                ids,
             )
         )
 

@@ -14,7 +14,7 @@ from ..panda_api.rules import problems
 from ..panda_api.saga import UPDATES, Clock, Outcome, Step
 from .journal import Journal
 from .queue import Queue
-from .verdict import done, judge, put_back, row_values
+from .verdict import done, held_values, judge, put_back, row_values
 from .window import Window
 
 _logger = logging.getLogger(__name__)
@@ -58,14 +58,19 @@ class Run:
         self._clock = Clock(
             time.time, system.search_grace, patience=system.activation_patience
         )
-        self._threads = system.max_connections
+        self._threads = system._get_connection_count()
         if account_ids:
             self._threads = min(self._threads, len(account_ids))
         # Plain values: a commit empties the cache of every record.
-        self._transport = system._open_transport(self._threads)
+        # A button waits for two calls at most; the cron takes over what is left.
+        self._transport = system._open_transport(
+            self._threads, longest=seconds / 2 if account_ids else None
+        )
         self._root_account_id = system.root_account_id
         self._ends_at = time.monotonic() + seconds if seconds else None
         self._outages = 0
+        self._unlucky = []
+        self._refused = []
         self._stopped_by = self._last_error = None
         self._has_succeeded = False
         self._may_claim = True
@@ -98,8 +103,11 @@ class Run:
 
     @property
     def _is_ending(self):
-        late = self._ends_at is not None and time.monotonic() >= self._ends_at
-        return late or self._stopped_by is not None
+        return self._is_late or self._stopped_by is not None
+
+    @property
+    def _is_late(self):
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
 
     # === CLAIM === #
 
@@ -130,6 +138,11 @@ class Run:
         self._settled += len(rows)
         self._expect(ready)
         rows += [self._skip_looking(claim) for claim in ready if self._is_new(claim)]
+        rows += [
+            self._begin_update(claim)
+            for claim in ready
+            if claim.snapshot.step in UPDATES
+        ]
         self._queue.save(rows)
         self._commit()
         return ready
@@ -147,6 +160,11 @@ class Run:
         claim.snapshot = verdict.snapshot
         return verdict.values
 
+    def _begin_update(self, claim):
+        """Forget what Panda was told last, before it is told something else."""
+        claim.synced_fingerprint = None
+        return held_values(claim, claim.snapshot, self._queue)
+
     def _settle_locally(self, claim):
         """Return the row of an account with nothing to send, ``None`` for others."""
         snapshot = claim.snapshot
@@ -160,6 +178,8 @@ class Run:
         found = [problem.code for problem in problems(snapshot)]
         if claim.email_used:
             found.append("email_used")
+        if claim.reseller_left_out:
+            found.append("parent_missing")
         if not claim.partner_active:
             found.append("partner_archived")
         # What may have been created is looked for before anything else.
@@ -185,7 +205,7 @@ class Run:
         outcome = item.outcome
         if outcome.used:
             outcome = self._without_bound(item.claim, outcome)
-        self._watch_system(outcome)
+        self._watch_system(item.claim, outcome)
         return judge(
             item.claim,
             outcome,
@@ -235,15 +255,19 @@ class Run:
 
     # === SYSTEM === #
 
-    def _watch_system(self, outcome):
+    def _watch_system(self, claim, outcome):
         """Notice when it is not the account but the system that is in trouble."""
         if not outcome.error or outcome.error.kind in ANSWERS:
             self._outages = 0
             self._has_succeeded = True
             return
         self._last_error = outcome.error
-        self._outages += outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN)
         stops = POLICIES[outcome.error.kind].stops
+        if outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN):
+            self._outages += 1
+            self._unlucky.append(claim.id)
+        if stops is Stops.SYSTEM:
+            self._refused.append(claim.id)
         if stops in (Stops.PACE, Stops.SYSTEM) or self._outages >= OUTAGES_IN_A_ROW:
             self._stopped_by = outcome.error
 
@@ -257,12 +281,12 @@ class Run:
             self._transaction(self._note_health)
         elif error and error.kind is ErrorKind.THROTTLED:
             self._transaction(lambda: self._pause(error))
-        elif error:
+        elif error and not self._is_late:
             finding = check_connection(self._transport, self._root_account_id)
             if finding.code != "connected":
                 self._transaction(lambda: self._quarantine(finding))
-            elif POLICIES[error.kind].stops is Stops.SYSTEM:
-                self._transaction(lambda: self._blame_accounts(error))
+            elif self._refused:
+                self._transaction(self._blame_accounts)
 
     def _note_health(self):
         self.system._release_from_quarantine()
@@ -274,10 +298,11 @@ class Run:
 
     def _quarantine(self, finding):
         self.system._quarantine(finding)
+        self._queue.give_back_attempts(self._unlucky)
         self._commit()
 
-    def _blame_accounts(self, error):
-        self._queue.fail(error.code)
+    def _blame_accounts(self):
+        self._queue.fail(self._refused)
         self._commit()
 
     # === END === #

@@ -48,8 +48,9 @@ def row_values(claim, snapshot, state, **changes):
         "operator_ready": claim.operator_ready,
         "last_sync_at": claim.last_sync_at,
         "synced_fingerprint": claim.synced_fingerprint,
-        "activation_email": claim.activation_email,
+        "activation_email": snapshot.activation_email or None,
         "has_news": state in ("synced", "failed"),
+        "run_token": None,
         **changes,
     }
 
@@ -102,9 +103,18 @@ def _go_on(claim, snapshot, wait, queue, clock):
     if snapshot.step in WRITES:
         # The marker, made durable before the request leaves the machine.
         snapshot = snapshot.marked(clock.now())
-    until = queue.lease(claim)
-    values = row_values(claim, snapshot, "running", next_attempt_at=until)
-    return Verdict(claim, values, snapshot, wait)
+    return Verdict(claim, held_values(claim, snapshot, queue), snapshot, wait)
+
+
+def held_values(claim, snapshot, queue):
+    """The row of an account that the run goes on with, under a new lease."""
+    return row_values(
+        claim,
+        snapshot,
+        "running",
+        next_attempt_at=queue.lease(claim),
+        run_token=queue.token,
+    )
 
 
 def done(claim, snapshot):
@@ -117,7 +127,6 @@ def done(claim, snapshot):
         operator_ready=True,
         last_sync_at=fields.Datetime.now(),
         synced_fingerprint=snapshot.fingerprint,
-        activation_email=claim.activation_email or snapshot.email,
     )
     return Verdict(claim, values)
 

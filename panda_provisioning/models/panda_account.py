@@ -18,6 +18,23 @@ STATES = [
     ("failed", "Failed"),
 ]
 
+PERSON_FIELDS = {"contact_id", "first_name", "last_name"}
+
+REMOTE_FIELDS = (
+    "remote_id",
+    "transaction_id",
+    "marker_at",
+    "operator_ready",
+    "activation_email",
+    "adopted",
+    "sent_name",
+    "sent_email",
+    "sent_fingerprint",
+    "synced_fingerprint",
+    "announced",
+)
+"""What is known of an account in Panda."""
+
 OPTION_FIELDS = {
     "partner_id",
     "system_id",
@@ -27,8 +44,6 @@ OPTION_FIELDS = {
     "contact_id",
     "first_name",
     "last_name",
-    "email",
-    "phone",
     "create_anyway",
 }
 """What a person may set; everything else belongs to the engine."""
@@ -113,6 +128,7 @@ class PandaAccount(models.Model):
         help="Where Panda has sent the activation instructions; the operator keeps "
         "this address for good.",
     )
+    can_be_forgotten = fields.Boolean(compute="_compute_can_be_forgotten")
     adopted = fields.Boolean(string="Was in Panda Already", copy=False, readonly=True)
     state = fields.Selection(
         STATES, string="Status", required=True, default="draft", copy=False,
@@ -187,13 +203,18 @@ class PandaAccount(models.Model):
         for account in self:
             account.display_name = account.partner_id.display_name or ""
 
-    @api.depends("partner_id", "partner_id.is_company", "partner_id.child_ids")
+    @api.depends(
+        "partner_id",
+        "partner_id.is_company",
+        "partner_id.child_ids",
+        "contact_id.parent_id",
+    )
     def _compute_contact_id(self):
         for account in self:
             partner = account.partner_id
             if not partner.is_company:
                 account.contact_id = partner
-            elif account.contact_id in (partner.browse(), partner):
+            elif account.contact_id.parent_id != partner:
                 people = partner.child_ids.filtered(
                     lambda p: p.type == "contact" and not p.is_company and p.name
                 )
@@ -228,6 +249,15 @@ class PandaAccount(models.Model):
                 account.phone = account.phone or partner._phone_format(
                     number=number, country=country
                 )
+
+    @api.depends("state", "error_code", "child_ids.error_code")
+    def _compute_can_be_forgotten(self):
+        """Whether Panda has said that it does not know this account."""
+        for account in self:
+            codes = account.child_ids.mapped("error_code")
+            account.can_be_forgotten = bool(account.remote_id) and (
+                account.error_code == "account_not_found" or "parent_not_found" in codes
+            )
 
     @api.depends("state", "error_code", "next_attempt_at", "email", "parent_id.state")
     @api.depends_context("lang", "tz")
@@ -264,12 +294,22 @@ class PandaAccount(models.Model):
         self._check_engine_fields(vals)
         self._check_locked_fields(vals)
         result = super().write(vals)
-        mended = self.filtered(
-            lambda a: a.state == "failed" and field_of(a.error_code or "") in vals
-        )
-        if mended and not self.env.context.get("panda_save_only"):
-            self.env["panda.service"]._enqueue(mended)
+        concerned = self.filtered(lambda a: a._is_mended_by(vals))
+        if concerned and not self.env.context.get("panda_save_only"):
+            self.env["panda.service"]._enqueue(concerned)
+        if PERSON_FIELDS & vals.keys():
+            told = self.filtered(lambda a: a.state in ("synced", "running"))
+            self.env["panda.service"]._enqueue(told)
         return result
+
+    def _is_mended_by(self, names):
+        """Whether setting the options ``names`` is a reason to try again."""
+        if self.state == "waiting":
+            return not {"parent_id", "role"}.isdisjoint(names)
+        at_fault = field_of(self.error_code or "")
+        if self.state != "failed" or at_fault != "partner_id":
+            return self.state == "failed" and at_fault in names
+        return not OPTION_FIELDS.isdisjoint(names)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_bound(self):
@@ -309,8 +349,8 @@ class PandaAccount(models.Model):
             if changed:
                 raise UserError(
                     self.env._(
-                        "%(account)s exists in Panda, which cannot change this any "
-                        "more: %(fields)s.",
+                        "%(account)s exists in Panda or is being sent right now, so "
+                        "this cannot be changed any more: %(fields)s.",
                         account=account.display_name,
                         fields=", ".join(
                             self._fields[name]._description_string(self.env)
@@ -323,10 +363,11 @@ class PandaAccount(models.Model):
         """Names of the options that Panda does not let anybody change any more."""
         self.ensure_one()
         locked = {"partner_id", "system_id"}
-        if self.remote_id or self.marker_at:
+        is_running = self.state == "running"  # a run may be sending what it has read
+        if self.remote_id or self.marker_at or is_running:
             locked |= {"role", "parent_id"}
         is_operator_sent = self.transaction_id or (self.remote_id and self.marker_at)
-        if self.operator_ready or is_operator_sent:
+        if self.operator_ready or is_operator_sent or is_running:
             locked.add("username")
         return locked
 
@@ -349,6 +390,24 @@ class PandaAccount(models.Model):
         self.ensure_one()
         self.check_access("read")
         return self.env["panda.sync.options"]._open(self.partner_id, self.system_id)
+
+    def action_forget_remote(self):
+        """Have an account created anew that was deleted in Panda by hand."""
+        self.check_access("unlink")  # administrators only
+        for account in self:
+            if not account.can_be_forgotten:
+                raise UserError(
+                    self.env._(
+                        "As far as Odoo knows, %s exists in Panda. Synchronize it: if "
+                        "Panda does not know it any more, it can be forgotten.",
+                        account.display_name,
+                    )
+                )
+        blank = dict.fromkeys(REMOTE_FIELDS, False)
+        # Sudo: what is known of Panda belongs to the engine.
+        self.sudo().write({**blank, "step": Step.FIND_ACCOUNT.value})
+        self.env["panda.service"]._enqueue(self | self.child_ids)
+        return True  # XML-RPC knows no None
 
     def _can_retry(self):
         """Whether *Retry* makes sense."""

@@ -20,8 +20,10 @@ class PandaAccount(models.Model):
             bodies={account.partner_id.id: account._get_news() for account in news}
         )
         failed = news.filtered(lambda a: a.state == "failed")
-        mended = (news - failed).filtered("announced")
-        mended.partner_id.activity_unlink([ACTIVITY])
+        mended = (news - failed).filtered("announced").partner_id
+        # Another system may still need somebody.
+        failing = mended.panda_account_ids.filtered(lambda a: a.state == "failed")
+        (mended - failing.partner_id).activity_unlink([ACTIVITY])
         if not attended:
             failed._schedule_activity()
         told = news.grouped(lambda account: account._get_announcement())

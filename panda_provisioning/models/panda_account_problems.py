@@ -52,7 +52,7 @@ class PandaAccount(models.Model):
         has_customers = (
             self._origin.child_ids or self.partner_id._count_panda_customers()
         )
-        if self.role == "user" and has_customers:
+        if self.role == "user" and has_customers and not self.remote_id:
             yield Problem("role", "has_customers")
 
     def _get_reseller_problems(self, reseller_first):
@@ -68,6 +68,17 @@ class PandaAccount(models.Model):
                 "parent_id", "parent_missing" if ready else "parent_not_synced"
             )
 
+    def _get_domain_first_come(self):
+        """Accounts whose e-mail address nobody else may use, as the engine sees it:
+        those in Panda, then whoever came first."""
+        in_panda = Domain("remote_id", "!=", False)
+        if self.remote_id:
+            return in_panda
+        came_first = Domain("state", "!=", "draft")
+        if self._origin.id:
+            came_first &= Domain("id", "<", self._origin.id)
+        return in_panda | came_first
+
     def _get_uniqueness_problems(self):
         # Sudo: what others use is taken, whether one may see them or not.
         others = self.sudo().with_context(active_test=False)
@@ -76,7 +87,7 @@ class PandaAccount(models.Model):
         )
         for name, code, domain in (
             ("username", "username_used", Domain.TRUE),
-            ("email", "email_used", Domain("state", "!=", "draft")),
+            ("email", "email_used", self._get_domain_first_come()),
         ):
             value = self[name]
             if value and others.search_count(

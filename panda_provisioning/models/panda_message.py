@@ -6,7 +6,8 @@ from .panda_texts import PROBLEMS, REFUSALS, UNKNOWN_REFUSAL
 
 FIELD_OF_CODE = {
     "operator_exists": "username",
-    "operator_refused": "username",
+    "operator_refused": "partner_id",
+    "update_refused": "partner_id",
     "reseller_with_parent": "parent_id",
     "has_customers": "role",
     "several_matches": "name",
@@ -98,7 +99,9 @@ class PandaMessage(models.AbstractModel):
             return self.env._(
                 "Not synchronized with %(system)s: %(reason)s",
                 system=system,
-                reason=account.error_message,
+                reason=" ".join(
+                    filter(None, (account.error_message, self._customers(account)))
+                ),
             )
         if account._has_another_login_email():
             return self._login_email(account)
@@ -115,6 +118,17 @@ class PandaMessage(models.AbstractModel):
             system=system,
             id=account.remote_id,
             email=account.activation_email,
+        )
+
+    def _customers(self, account):
+        """Return who waits for ``account``, a reseller that has failed."""
+        waiting = account.child_ids.filtered(lambda child: child.state == "waiting")
+        if not waiting:
+            return ""
+        return self.env._(
+            "%(count)s customers wait for it: %(names)s.",
+            count=len(waiting),
+            names=", ".join(waiting[:5].mapped("display_name")),
         )
 
     def _login_email(self, account):
@@ -158,11 +172,11 @@ class PandaMessage(models.AbstractModel):
 
     def _next_try(self, account):
         """Return when ``account`` is tried again, for people."""
-        seconds = (account.next_attempt_at - fields.Datetime.now()).total_seconds()
+        system = account.system_id
+        next_at = max(filter(None, (account.next_attempt_at, system.next_probe_at)))
+        seconds = (next_at - fields.Datetime.now()).total_seconds()
         if seconds <= 60:
             return self.env._("next try within a minute")
         if seconds < 3600:
             return self.env._("next try in %s minutes", round(seconds / 60))
-        return self.env._(
-            "next try %s", format_datetime(self.env, account.next_attempt_at)
-        )
+        return self.env._("next try %s", format_datetime(self.env, next_at))

@@ -76,9 +76,9 @@ class PandaService(models.AbstractModel):
             if not system._is_paused() and system._may_be_called():
                 ids = accounts.filtered(lambda a, s=system: a.system_id == s).ids
                 Run(system, self._commit, ids, ends_at - time.monotonic()).execute()
-        self._await(accounts, ends_at)
         self._arm()
         self._commit()
+        self._await(accounts, ends_at)
 
     def _await(self, accounts, ends_at):
         """Return when no other run works on ``accounts`` any more, or at the end."""
@@ -146,7 +146,10 @@ class PandaService(models.AbstractModel):
             )
         )
         ids = [account_id for (account_id,) in self.env.cr.fetchall()]
-        self._enqueue(self.env["panda.account"].browse(ids))
+        accounts = self.env["panda.account"].browse(ids)
+        for name in ("email", "phone", "first_name", "last_name"):
+            self.env.add_to_compute(accounts._fields[name], accounts)
+        self._enqueue(accounts)
 
     def _count_due(self, system):
         """Return how many accounts of ``system`` could be worked on right now."""

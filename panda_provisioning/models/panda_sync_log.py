@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ..panda_api.saga import Step
 
 KEPT_DAYS = 180
+GC_LIMIT = 10_000
 
 
 class PandaSyncLog(models.Model):
@@ -57,4 +58,6 @@ class PandaSyncLog(models.Model):
             "panda_provisioning.log_days", KEPT_DAYS
         )
         limit = fields.Datetime.now() - timedelta(days=int(days))
-        self.search([("date", "<", limit)], limit=10_000).unlink()
+        entries = self.search([("date", "<", limit)], limit=GC_LIMIT)
+        entries.unlink()
+        return len(entries), len(entries) == GC_LIMIT  # done, and whether more is left

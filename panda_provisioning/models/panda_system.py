@@ -11,6 +11,7 @@ from .panda_texts import PROBLEMS
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MANAGER = "panda_provisioning.group_panda_manager"
+CONNECTION = {"base_url", "root_account_id", "access_id"}
 SECRETS = {"access_password", "api_key"}
 """What a manager types in and nobody ever reads."""
 
@@ -81,7 +82,7 @@ class PandaSystem(models.Model):
         default=8, required=True, help="Requests that may be under way at once."
     )
     requests_per_second = fields.Float(
-        default=0, help="Upper limit for all requests together; 0 means none."
+        default=0, help="Upper limit for the requests of one run; 0 means none."
     )
     request_timeout = fields.Integer(
         default=30, required=True, help="Seconds that Panda may take to answer."
@@ -144,7 +145,7 @@ class PandaSystem(models.Model):
         for system in self:
             if system[name]:
                 # Sudo: the target is closed to everybody, managers included.
-                system.sudo()[f"{name}_secret"] = system[name].strip()
+                system.sudo()[f"{name}_secret"] = "".join(system[name].split())
 
     # === CONSTRAINT METHODS === #
 
@@ -217,6 +218,9 @@ class PandaSystem(models.Model):
         result = super().write(vals)
         if vals.get("state", "disabled") != "disabled":
             self._stamp_database()
+        if secrets or CONNECTION & vals.keys():
+            # What was mended is tried at once.
+            self.sudo().filtered("next_probe_at").next_probe_at = fields.Datetime.now()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -330,10 +334,23 @@ class PandaSystem(models.Model):
         """
         return self.state != "disabled" and self._is_own_database()
 
-    def _open_transport(self, max_connections=None):
+    def _get_connection_count(self):
+        """Return how many connections are of use at the agreed pace.
+
+        More would wait for their turn so long that their leases might run out.
+        """
+        self.ensure_one()
+        if not self.requests_per_second:
+            return self.max_connections
+        useful = int(self.requests_per_second * self.request_timeout)
+        return min(self.max_connections, max(1, useful))
+
+    def _open_transport(self, max_connections=None, longest=None):
         """Return a :class:`Transport`; the one place where secrets are read.
 
         Note: `self.ensure_one()`
+
+        :param longest: seconds that an answer may take, if less than set.
         """
         self.ensure_one()
         system_sudo = self.sudo()  # secrets are closed to everybody
@@ -346,7 +363,7 @@ class PandaSystem(models.Model):
             ),
             max_connections=max_connections or system_sudo.max_connections,
             requests_per_second=system_sudo.requests_per_second,
-            timeout=system_sudo.request_timeout,
+            timeout=min(filter(None, (system_sudo.request_timeout, longest))),
         )
 
     def _stamp_database(self):

@@ -1,6 +1,6 @@
 """What every code of an error means to whoever has to deal with it.
 
-Placeholders are the keys of ``panda.message._get_values()``.
+Placeholders are filled in by ``panda.message``.
 """
 
 from odoo.tools.translate import LazyTranslate
@@ -98,12 +98,10 @@ REFUSALS = {
         "Panda has several accounts of this name and e-mail address (%(detail)s). "
         "Remove all but one in WatchGuard Cloud, then retry."
     ),
-    "already_linked": _lt(
-        "The account that was found in Panda belongs to another contact."
-    ),
     "parent_not_found": _lt(
         "Panda does not know the account %(parent_id)s of the reseller %(reseller)s. "
-        "It may have been deleted there."
+        "If it was deleted there, a Panda administrator can press Forget Panda Account "
+        "on the account of the reseller and have it created anew."
     ),
     "root_not_found": _lt(
         "Panda does not know the root account %(root_id)s of %(system)s. A Panda "
@@ -111,9 +109,11 @@ REFUSALS = {
     ),
     "account_not_found": _lt(
         "The account %(remote_id)s does not exist in Panda any more. If it was deleted "
-        "by hand, ask a Panda administrator."
+        "there, a Panda administrator can press Forget Panda Account on it and have it "
+        "created anew."
     ),
     "rejected": _lt("Panda refuses the data of this contact: %(detail)s"),
+    "update_refused": _lt("Panda refuses the change: %(detail)s"),
     "operator_refused": _lt("Panda could not create the operator: %(detail)s"),
     "conflict": _lt("Panda reports a conflict: %(detail)s"),
     "invalid_credentials": _lt(

@@ -7,7 +7,12 @@ from odoo.fields import Domain
 from .panda_account import STATES
 from .panda_message import PARTNER_FIELDS
 
-CONCERNING = set().union(*PARTNER_FIELDS.values())
+CONCERNING = set().union(*PARTNER_FIELDS.values()) | {
+    "is_company",
+    "panda_reseller_id",
+    "parent_id",
+    "type",
+}
 """Fields that Panda is told of, or that decide whether it may be told."""
 
 MOST_URGENT_FIRST = (
@@ -155,6 +160,10 @@ class ResPartner(models.Model):
                 raise ValidationError(
                     self.env._("A contact cannot be its own reseller.")
                 )
+        if self._has_cycle("panda_reseller_id"):
+            raise ValidationError(
+                self.env._("Two contacts cannot be each other's reseller.")
+            )
 
     # === CRUD METHODS === #
 
@@ -180,7 +189,14 @@ class ResPartner(models.Model):
         # Panda stays, and so does its contact: the account refuses to be deleted.
         accounts = self.env["panda.account"].sudo()
         accounts.search([("partner_id", "in", self.ids)]).unlink()
-        return super().unlink()
+        orphaned = accounts.search([("contact_id", "in", self.ids)])
+        result = super().unlink()
+        # Somebody else is the contact person now.
+        self.env.add_to_compute(orphaned._fields["contact_id"], orphaned)
+        self.env["panda.service"]._enqueue(
+            orphaned.filtered(lambda account: account.state != "draft")
+        )
+        return result
 
     # === ACTION METHODS === #
 

@@ -65,8 +65,9 @@ def from_status(
 
 def from_exception(error: Exception, *, write: bool) -> PandaError:
     """The error for a request that got no answer, for one of :data:`NO_ANSWER`."""
-    if isinstance(error, ValueError):
-        # An address or a header that cannot be used; nothing was sent.
+    if isinstance(error, ValueError) and not write:
+        # An address that cannot be used. After a write it may be that of a redirect,
+        # and a bad address of our own is found out when the token is asked for.
         return PandaError(ErrorKind.PROTOCOL, "invalid_url", type(error).__name__)
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NEVER_SENT):
@@ -100,11 +101,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def vendor_text(body: Any, fallback: str) -> str:
-    """The vendor's words in an error body, whatever its shape, in 300 characters."""
+    """The vendor's words in an error body, whatever its shape, not cut yet."""
     words: list[str] = []
     if isinstance(body, Mapping):
         for name in ("message", "details", "error_description", "error"):
             value = body.get(name)
             if isinstance(value, str) and value and value not in words:
                 words.append(value)
-    return (": ".join(words) or " ".join(fallback.split()))[:300]
+    return ": ".join(words) or " ".join(fallback.split())

@@ -27,6 +27,6 @@ class Credentials:
         pair = f"{self.access_id}:{self.password}".encode()
         secrets = (self.password, self.api_key, base64.b64encode(pair).decode(), *more)
         for secret in filter(None, secrets):
-            for form in {secret, json.dumps(secret)[1:-1]}:
+            for form in {secret, json.dumps(secret)[1:-1], "".join(secret.split())}:
                 text = text.replace(form, "***")
         return text

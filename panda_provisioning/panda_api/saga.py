@@ -114,6 +114,7 @@ class Snapshot:
     sent_fingerprint: str = ""
     polls: int = 0
     create_anyway: bool = False
+    activation_email: str = ""
     adopted: bool = False
     excluded: frozenset[str] = frozenset()
     refusal: PandaError | None = None
@@ -304,14 +305,21 @@ def _find_operator(
     looked_at = clock.now()
     operators = client.list_operators(snapshot.remote_id)
     wanted = snapshot.username.lower()
-    if any(operator.username.lower() == wanted for operator in operators):
-        return _finish(snapshot, {"marker_at": None, "refusal": None})
+    for operator in operators:
+        if operator.username.lower() == wanted:
+            email = operator.email or snapshot.activation_email or snapshot.email
+            facts: dict[str, object] = {
+                "marker_at": None,
+                "refusal": None,
+                "activation_email": email,
+            }
+            return _finish(snapshot, facts)
     for operator in operators:
         if same_email(operator.email, snapshot.email):
             return _ask(snapshot, "operator_exists", operator.username)
     if snapshot.refusal:
-        facts: dict[str, object] = {"marker_at": None, "refusal": None}
-        return Outcome(Step.FIND_OPERATOR, facts, error=snapshot.refusal)
+        told: dict[str, object] = {"marker_at": None, "refusal": None}
+        return Outcome(Step.FIND_OPERATOR, told, error=snapshot.refusal)
     if snapshot.marker_at is not None:
         return _create_after_grace(snapshot, Step.CREATE_OPERATOR, looked_at, clock)
     return Outcome(Step.CREATE_OPERATOR)
@@ -334,6 +342,7 @@ def _create_operator(
     # It counts from here, as the request may have left long after it was marked.
     facts: dict[str, object] = {
         "transaction_id": transaction_id,
+        "activation_email": snapshot.email,
         "marker_at": clock.now(),
         "polls": 0,
     }
@@ -428,7 +437,7 @@ def _await_update(
         error = PandaError(ErrorKind.OUTAGE, "transaction_stuck")
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "FAILED":
-        error = _operator_error(transaction.error)
+        error = PandaError(ErrorKind.DATA, "update_refused", transaction.error)
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "SUCCESS":
         return _finish(snapshot, facts)

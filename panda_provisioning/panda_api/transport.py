@@ -22,6 +22,7 @@ from .token import TokenCache
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
 SHOWN_CHARACTERS = 2000
+QUOTED_CHARACTERS = 300
 DEFAULT_TOKEN_LIFE = 3600
 """Seconds, when the answer does not say (panda-api section 2)."""
 
@@ -174,7 +175,7 @@ class Transport:
             except (ValueError, RecursionError):
                 readable = False
         if not 200 <= response.status_code < 300:
-            detail = self._shown(vendor_text(body, response.text), token)
+            detail = self._quoted(body, response.text, token)
             raise from_status(
                 response.status_code, detail, response.headers, write=write
             )
@@ -183,7 +184,7 @@ class Transport:
             raise PandaError(
                 kind,
                 "unreadable",
-                self._shown(vendor_text(None, response.text), token),
+                self._quoted(None, response.text, token),
                 status=response.status_code,
             )
         return body
@@ -218,12 +219,16 @@ class Transport:
         answer = as_object(body)
         token = text(answer, "access_token")
         if not token and "error" in answer:
-            detail = self._shown(vendor_text(answer, ""), "")
+            detail = self._quoted(answer, "", "")
             raise PandaError(ErrorKind.AUTH, "invalid_credentials", detail)
         if not token:
             raise unreadable("the answer holds no access_token")
         life = integer(answer.get("expires_in"), DEFAULT_TOKEN_LIFE)
         return token, life
+
+    def _quoted(self, body: Any, fallback: str, token: str) -> str:
+        """The vendor's words, without secrets; cut last, since a part is one too."""
+        return self._shown(vendor_text(body, fallback), token)[:QUOTED_CHARACTERS]
 
     def _shown(self, words: str, token: str) -> str:
         return self._credentials.scrub(words, token)[:SHOWN_CHARACTERS]

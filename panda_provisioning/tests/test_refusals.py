@@ -184,7 +184,7 @@ class TestRefusals(OptionsCase):
         """A refusal of another kind is shown in Panda's words."""
         self.fault("transaction_failed", message="Password policy <b>missing</b>")
         form, account = self.press_refused(
-            self.make_partner(), "username_problem", "Password policy <b>missing</b>"
+            self.make_partner(), "general_problem", "Password policy <b>missing</b>"
         )
         self.assertNotIn("<b>", account.partner_id.message_ids[0].body)
         self.sandbox.control("DELETE", "faults")

@@ -258,11 +258,12 @@ class PandaSyncOptions(models.TransientModel):
         self.ensure_one()
         if self._get_draft()._get_problems(self.synchronize_reseller):
             return self._reopen()
+        was_ready = self.account_id.operator_ready
         accounts = self._save()
         if self.synchronize_reseller:
             accounts |= accounts.parent_id
         self.env["panda.service"]._synchronize_now(accounts)
-        return self._get_result(accounts[0])
+        return self._get_result(accounts[0], was_ready)
 
     def action_open_reseller(self):
         """Go to Sync Options of the reseller."""
@@ -319,13 +320,19 @@ class PandaSyncOptions(models.TransientModel):
             {"partner_id": self.partner_id.id, "system_id": self.system_id.id, **values}
         )
 
-    def _get_result(self, account):
-        """Return what the operator sees after the synchronisation."""
+    def _get_result(self, account, was_ready):
+        """Return what the operator sees after the synchronisation.
+
+        :param was_ready: whether the operator was there before.
+        """
         account.invalidate_recordset()
-        if account.state == "failed" or account.parent_id.state == "failed":
+        waits_in_vain = (
+            account.state == "waiting" and account.parent_id.state == "failed"
+        )
+        if account.state == "failed" or waits_in_vain:
             return self._reopen()
         if account.state == "synced":
-            return self._notify("success", self._success_message(account))
+            return self._notify("success", self._success_message(account, was_ready))
         message = self.env._(
             "The options are saved. %(reason)s %(status)s.",
             reason=account.error_message or account.system_id.health_message or "",
@@ -333,14 +340,27 @@ class PandaSyncOptions(models.TransientModel):
         )
         return self._notify("warning", message)
 
-    def _success_message(self, account):
-        return self.env._(
-            "%(contact)s is in Panda as %(id)s. The activation e-mail went to "
-            "%(email)s.",
-            contact=account.display_name,
-            id=account.remote_id,
-            email=account.activation_email,
-        )
+    def _success_message(self, account, was_ready):
+        if was_ready:
+            text = self.env._(
+                "%(contact)s is up to date in Panda, as %(id)s. It was activated with "
+                "%(email)s."
+            )
+        elif account.adopted:
+            text = self.env._(
+                "%(contact)s is linked to %(id)s, which was in Panda already. Its "
+                "operator has the e-mail address %(email)s."
+            )
+        else:
+            text = self.env._(
+                "%(contact)s is in Panda as %(id)s. The activation e-mail went to "
+                "%(email)s."
+            )
+        return text % {
+            "contact": account.display_name,
+            "id": account.remote_id,
+            "email": account.activation_email,
+        }
 
     def _notify(self, kind, message):
         return {

@@ -314,7 +314,7 @@ def test_an_update_that_is_refused_says_why(world: World, moment: Time) -> None:
     assert outcome.error
     assert (outcome.error.kind, outcome.error.code) == (
         ErrorKind.DATA,
-        "operator_refused",
+        "update_refused",
     )
 
 
