@@ -13,6 +13,8 @@ from requests.adapters import HTTPAdapter
 from bench.inside import people
 from bench.inside.odoo_process import environment
 
+CONNECTIONS = 8
+"""Each thread looks at the database too, and Odoo's pool has 64 connections."""
 SECONDS = 60
 TRIES = 20
 
@@ -21,6 +23,7 @@ def add(count, first=1):
     """Create accounts and ask for their synchronisation."""
     with environment() as env:
         system = env["panda.system"].search([])
+        system.max_connections = CONNECTIONS
         people.create_accounts(env, system, first, count)
         env["panda.service"]._enqueue(env["panda.account"].search([]))
 
