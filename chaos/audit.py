@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-FIELDS = ["email", "remote_id", "state", "parent_id", "phone", "error_code"]
+FIELDS = ["display_name", "email", "remote_id", "state", "parent_id", "phone"]
 
 
 def audit(world, accounts):
@@ -13,6 +13,7 @@ def audit(world, accounts):
     found = Counter(tenant["email"] for tenant in tenants)
     mails = Counter(mail["to"] for mail in state["mails"])
     phones = {each["accountId"]: each["phone"] for each in state["operators"]}
+    names = {tenant["accountId"]: tenant["name"] for tenant in tenants}
     return {
         "accounts": len(rows),
         "remote_accounts": len(tenants),
@@ -22,7 +23,9 @@ def audit(world, accounts):
         "double_mails": sum(mails.values()) - len(mails),
         "missing_mails": sum(not mails[row["email"]] for row in rows),
         "lost_edits": sum(
-            phones.get(row["remote_id"]) != row["phone"].lstrip("+") for row in rows
+            phones.get(row["remote_id"]) != row["phone"].lstrip("+")
+            or names.get(row["remote_id"]) != row["display_name"]
+            for row in rows
         ),
         "stuck": sum(row["state"] != "synced" for row in rows),
     }

@@ -19,6 +19,7 @@ FAULTS = {
 }
 """What Panda does wrong, as rates of all requests."""
 
+RENAMED = " and Sons"
 HANDS = 2
 """People who press buttons and edit contacts."""
 
@@ -32,17 +33,21 @@ class People(threading.Thread):
         self._accounts = accounts
         self._random = random.Random(seed)
         self._stopped = threading.Event()
-        self.pressed = 0
-        self.phones = {}
-        self.refused = []
+        self.pressed = self.edited = self.refused = 0
+        self.crashes = []
 
     def run(self):
         while not self._stopped.wait(self._random.uniform(0.05, 0.5)):
-            account = self._random.choice(self._accounts)
             try:
-                self._act(account)
+                self._act(self._random.choice(self._accounts))
             except xmlrpc.client.Fault as fault:
-                self.refused.append(fault.faultString)
+                # What is refused with a reason is no crash.
+                if "Traceback" in fault.faultString:
+                    self.crashes.append(fault.faultString)
+                else:
+                    self.refused += 1
+            except Exception as error:  # noqa: BLE001
+                self.crashes.append(repr(error))
 
     def stop(self):
         self._stopped.set()
@@ -54,12 +59,21 @@ class People(threading.Thread):
         )
         partner, system = row["partner_id"][0], row["system_id"][0]
         if self._random.random() < 0.5:
-            phone = f"+32 470 {self._random.randrange(10**6):06}"
-            self._client.call("res.partner", "write", [partner], {"phone": phone})
-            self.phones[account] = phone.replace(" ", "").lstrip("+")
+            self._edit(partner)
+            self.edited += 1
         else:
             self._press(partner, system)
             self.pressed += 1
+
+    def _edit(self, partner):
+        """Change the phone number, or the name: to another or back again."""
+        if self._random.random() < 0.5:
+            values = {"phone": f"+32 470 {self._random.randrange(10**6):06}"}
+        else:
+            [row] = self._client.call("res.partner", "read", [partner], fields=["name"])
+            name = row["name"].removesuffix(RENAMED)
+            values = {"name": name if name != row["name"] else name + RENAMED}
+        self._client.call("res.partner", "write", [partner], values)
 
     def _press(self, partner, system):
         options = {"partner_id": partner, "system_id": system}

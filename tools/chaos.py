@@ -24,6 +24,7 @@ MUST_BE_NONE = (
     "missing_mails",
     "lost_edits",
     "stuck",
+    "crashes",
 )
 
 
@@ -64,15 +65,17 @@ def run(server, seed, kills, count):
         faults = world.count_faults()
         world.sandbox.control("DELETE", "faults")
         recovery = recover(world, accounts)
-        for line in describe_stuck(world, accounts):
+        crashes = [crash for person in people for crash in person.crashes]
+        for line in (*describe_stuck(world, accounts), *crashes[:1]):
             say(f"  {line}")
         return {
             **audit(world, accounts),
             "kills": kills,
             "faults": faults,
             "pressed": sum(person.pressed for person in people),
-            "edited": sum(len(person.phones) for person in people),
-            "refused": sum(len(person.refused) for person in people),
+            "edited": sum(person.edited for person in people),
+            "refused": sum(person.refused for person in people),
+            "crashes": sum(len(person.crashes) for person in people),
             "recovery_s": round(recovery, 1),
         }
 

@@ -20,4 +20,6 @@ def test_there_are_none(figures, name):
 def test_something_did_go_wrong(figures):
     assert figures["kills"] == 3
     assert figures["faults"] > 0
+    assert figures["pressed"] > 0
+    assert figures["edited"] > 0
     assert figures["accounts"] == figures["remote_accounts"] == 60
