@@ -164,6 +164,8 @@ class PandaMessage(models.AbstractModel):
                 reseller=account.parent_id.display_name,
                 reseller_status=label[account.parent_id.state or "draft"],
             )
+        if account.state == "queued" and account.system_id.state == "disabled":
+            return self.env._("%s: the system is disabled", state)
         if account.state in ("retry", "unknown") and account.next_attempt_at:
             return self.env._(
                 "%(status)s: %(time)s", status=state, time=self._next_try(account)

@@ -160,6 +160,15 @@ class ResPartner(models.Model):
                 raise ValidationError(
                     self.env._("A contact cannot be its own reseller.")
                 )
+            # Sudo: whoever edits a contact need not know about Panda.
+            accounts = partner.panda_reseller_id.sudo().panda_account_ids
+            if accounts.filtered(lambda a: a.role == "user" and a.remote_id):
+                raise ValidationError(
+                    self.env._(
+                        "%s is a User in Panda, which cannot make a reseller of him.",
+                        partner.panda_reseller_id.display_name,
+                    )
+                )
         if self._has_cycle("panda_reseller_id"):
             raise ValidationError(
                 self.env._("Two contacts cannot be each other's reseller.")

@@ -14,3 +14,4 @@ from . import test_secrets
 from . import test_security
 from . import test_tours
 from . import test_updates
+from . import test_ways_out

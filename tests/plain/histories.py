@@ -123,6 +123,14 @@ class Histories(RuleBasedStateMachine):
         if row.state in ("synced", "failed"):
             self.engine.enqueue(row)
 
+    @rule(which=WHICH)
+    def undo(self, which: int) -> None:
+        """Somebody gives the contact back its first name, whatever was sent."""
+        row = self.engine.rows[which]
+        row.name = NAME
+        if row.state in ("synced", "failed"):
+            self.engine.enqueue(row)
+
     @precondition(lambda self: any(r.state == "failed" for r in self.engine.rows))
     @rule(anyway=st.booleans())
     def retry(self, *, anyway: bool) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from panda_api.directory import Directory
 from panda_api.policy import MAX_ATTEMPTS, POLICIES, Stops, wait_before_retry
-from panda_api.saga import FINDS, WRITES, Clock, Outcome, Snapshot, Step, perform
+from panda_api.saga import FINDS, UPDATES, WRITES, Clock, Outcome, Snapshot, Step, perform
 
 from .memory_panda import ROOT, MemoryPanda
 
@@ -103,6 +103,8 @@ class Engine:
         row.state, row.due, row.live_due = "running", now + LEASE, now
         if row.live.step is Step.UPDATE_ACCOUNT and row.told == row.live.fingerprint:
             self._done(row, row.live)
+        elif row.live.step in UPDATES:
+            row.told = ""  # from here on nobody knows what Panda holds
         return True
 
     def send(self, row: Row) -> Outcome:
