@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from contextlib import ExitStack
 
 from tools import odoo_server, processes
@@ -20,12 +21,14 @@ from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 FOLDER = RUNTIME / "demo"
-ADDON = "panda_provisioning"
+ADDON, SALE_ADDON = "panda_provisioning", "panda_provisioning_sale"
+MODULES = [ADDON, SALE_ADDON, "sale_management"]
 CONTACTS = [
     ("partner_reseller", "reseller", "northwind.it"),
     ("partner_end_customer", "user", "bakery.dimitriou"),
     ("partner_direct_customer", "user", "maria.lopez"),
 ]
+ORDER_PATIENCE = 60
 COLUMNS = ("Contact", "Role", "Parent in Panda", "Username", "Panda ID", "Status")
 
 
@@ -42,7 +45,7 @@ def main():
             )
         client = Odoo(odoo.url, database)
         system = client.connect_sandbox(sandbox.url)
-        done = synchronize(client, system)
+        done = [*synchronize(client, system), confirm_order(client)]
         show_accounts(done, sandbox)
         show_mails(sandbox)
         failed = [row for row in done if row["state"] != "synced"]
@@ -62,16 +65,25 @@ def prepare(server):
         shutil.rmtree(FOLDER, ignore_errors=True)
         with step("Database with demo data"):
             server.create_database(database)
-            odoo_server.install(server, database, [ADDON], "--with-demo")
+            odoo_server.install(server, database, MODULES, "--with-demo")
         FOLDER.mkdir(parents=True)
+    elif not has_orders(server, database):
+        with step("Orders for the database of before"):
+            odoo_server.install(server, database, MODULES, "--with-demo")
     return database
+
+
+def has_orders(server, database):
+    """Whether the database was made since orders are part of the demo."""
+    statement = "SELECT 1 FROM ir_module_module WHERE name = %s AND state = 'installed'"
+    return bool(server.execute(statement, SALE_ADDON, database=database))
 
 
 def synchronize(client, system):
     """Press Save & Synchronize for each contact; return what became of them."""
     done = []
     for name, role, username in CONTACTS:
-        partner = find_contact(client, name)
+        partner = find(client, name)
         options = {"partner_id": partner, "system_id": system, "role": role}
         if not client.call("panda.account", "search", [("partner_id", "=", partner)]):
             options["username"] = username
@@ -81,14 +93,46 @@ def synchronize(client, system):
     return done
 
 
-def find_contact(client, name):
-    """Return the id of a contact of the demo data."""
-    domain = [("module", "=", ADDON), ("name", "=", name)]
+def confirm_order(client):
+    """Confirm the order of a reseller; return what became of his customer."""
+    order = find(client, "sale_order", SALE_ADDON)
+    values = read_order(client, order)
+    if values["panda_status"] != "done":
+        again = "action_panda_provision"
+        method = again if values["state"] == "sale" else "action_confirm"
+        with step("Confirm an order of a reseller"):
+            client.call("sale.order", method, [order])
+            values = wait_for_order(client, order)
+    [customer, name] = values["panda_end_customer_id"]
+    if values["panda_status"] != "done":
+        raise Failure(f"{name} was not sent to Panda: {values['panda_problems']}")
+    return read_account(client, customer)
+
+
+def wait_for_order(client, order):
+    """Return the order when the crons have dealt with it, or it took too long."""
+    deadline = time.monotonic() + ORDER_PATIENCE
+    values = read_order(client, order)
+    while values["panda_status"] == "waiting" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        values = read_order(client, order)
+    return values
+
+
+def read_order(client, order):
+    fields = ["state", "panda_status", "panda_problems", "panda_end_customer_id"]
+    [values] = client.call("sale.order", "read", [order], fields=fields)
+    return values
+
+
+def find(client, name, module=ADDON):
+    """Return the id of a record of the demo data."""
+    domain = [("module", "=", module), ("name", "=", name)]
     [row] = client.call("ir.model.data", "search_read", domain, fields=["res_id"])
     return row["res_id"]
 
 
-def read_account(client, partner, options):
+def read_account(client, partner, options=()):
     """Return the row of the table for ``partner``."""
     fields = ["display_name", "role", "parent_id", "username", "remote_id", "state"]
     rows = client.call(
@@ -148,6 +192,7 @@ def show_mails(sandbox):
 def serve(odoo_url, sandbox_url):
     say("\nLook around until Ctrl-C:")
     say(f"  Odoo      {odoo_url}/odoo/contacts   user {LOGIN}, password {PASSWORD}")
+    say(f"  Orders    {odoo_url}/odoo/orders")
     say(f"  Mails     {sandbox_url}/outbox")
     say(f"  Panda API {sandbox_url}/docs")
     try:

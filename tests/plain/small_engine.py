@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 from panda_api.directory import Directory
 from panda_api.policy import MAX_ATTEMPTS, POLICIES, Stops, wait_before_retry
-from panda_api.saga import FINDS, UPDATES, WRITES, Clock, Outcome, Snapshot, Step, perform
+from panda_api.saga import (
+    FINDS,
+    UPDATES,
+    WRITES,
+    Clock,
+    Outcome,
+    Snapshot,
+    Step,
+    perform,
+)
 
 from .memory_panda import ROOT, MemoryPanda
 

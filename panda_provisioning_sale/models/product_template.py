@@ -1,0 +1,33 @@
+from odoo import api, fields, models
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    panda_provision = fields.Boolean(
+        string="Provision in Panda",
+        compute="_compute_panda",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Whoever buys this gets an account in Panda when the order is confirmed.",
+    )
+    panda_system_id = fields.Many2one(
+        "panda.system",
+        compute="_compute_panda",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Empty for the system of the company that sells.",
+    )
+
+    @api.depends("categ_id")
+    def _compute_panda(self):
+        """Propose what the category says; changing the category proposes again, a
+        change within the category leaves its products as they are."""
+        for template in self:
+            category = template.categ_id
+            template.panda_provision = category.panda_provision
+            template.panda_system_id = category.panda_system_id

@@ -1,0 +1,152 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.panda_provisioning.models.panda_account import STATES
+from odoo.addons.panda_provisioning.models.res_partner import MOST_URGENT_FIRST, USER
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === FIELDS === #
+
+    panda_end_customer_id = fields.Many2one(
+        "res.partner",
+        string="End Customer",
+        compute="_compute_panda_end_customer_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        check_company=True,
+        help="Who uses what is sold. When the customer of the order buys for somebody "
+        "else, he becomes the reseller of that contact.",
+    )
+    panda_is_relevant = fields.Boolean(compute="_compute_panda_is_relevant")
+    panda_requested = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Set when the order asks to be provisioned, until a cron takes it up.",
+    )
+    panda_status = fields.Selection(
+        [("waiting", "Waiting"), ("failed", "Failed"), ("done", "Done")],
+        string="Panda",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Done means: reseller and customer were synchronized for this order.",
+    )
+    panda_account_ids = fields.Many2many(
+        "panda.account",
+        "panda_account_sale_order_rel",
+        "order_id",
+        "account_id",
+        string="Panda Accounts",
+        readonly=True,
+        copy=False,
+        groups=USER,
+    )
+    panda_customer_state = fields.Selection(
+        STATES, compute="_compute_panda_states", compute_sudo=True
+    )
+    panda_reseller_state = fields.Selection(
+        STATES, compute="_compute_panda_states", compute_sudo=True
+    )
+
+    _panda_requested = models.Index("(id) WHERE panda_requested")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id")
+    def _compute_panda_end_customer_id(self):
+        for order in self:
+            order.panda_end_customer_id = order.partner_id.commercial_partner_id
+
+    @api.depends("order_line.product_id")
+    def _compute_panda_is_relevant(self):
+        for order in self:
+            order.panda_is_relevant = bool(order._get_panda_products())
+
+    @api.depends("panda_requested", "panda_status")
+    def _compute_panda_states(self):
+        """Show the account that needs attention most, should there be several."""
+        for order in self:
+            customer = order._get_panda_customer()
+            order.panda_customer_state = order.panda_reseller_state = False
+            for account in order.panda_account_ids.sorted(
+                lambda a: MOST_URGENT_FIRST.index(a.state), reverse=True
+            ):
+                if account.partner_id == customer:
+                    order.panda_customer_state = account.state
+                else:
+                    order.panda_reseller_state = account.state
+            if order.panda_requested and not order.panda_customer_state:
+                order.panda_customer_state = "queued"
+
+    # === ACTION METHODS === #
+
+    def action_panda_provision(self):
+        """Put the resellers and end customers of these orders into Panda.
+
+        For buttons, automation rules and server actions. Notes what is wanted and
+        returns: calls nobody, waits for nobody. Orders without a product that is
+        provisioned in Panda are left alone.
+        """
+        self.check_access("write")
+        orders = self.filtered(lambda order: order._get_panda_products())
+        if orders:
+            orders.write({"panda_requested": True, "panda_status": "waiting"})
+            self.env["panda.service"]._take_up_orders_soon()
+        return True  # XML-RPC knows no None
+
+    def action_open_panda_accounts(self):
+        """Open what the status is about, as far as the user may see it."""
+        self.ensure_one()
+        if not self.env.user.has_group(USER) or not self.panda_account_ids:
+            return self._get_panda_customer()._get_records_action()
+        return self.panda_account_ids._get_records_action(
+            name=self.env._("Panda Accounts")
+        )
+
+    def _confirmation_error_message(self):
+        error = super()._confirmation_error_message()
+        # What a customer has paid or signed is confirmed as superuser. He could not
+        # mend anything.
+        if error or self.env.su or not self.company_id.panda_refuse_incomplete:
+            return error
+        problems = self.sudo()._get_panda_problems()
+        if not problems:
+            return False
+        return "\n".join(
+            [
+                self.env._("%s cannot be confirmed, Panda would refuse it:", self.name),
+                *(f"- {label}: {text}" for label, _url, text in problems),
+            ]
+        )
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        # Sudo: whoever cancels an order need not know about Panda.
+        self.sudo()._withdraw_from_panda()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _get_panda_products(self):
+        """Return the products whose buyers are provisioned in Panda."""
+        return self.order_line.product_id.filtered("panda_provision")
+
+    def _get_panda_customer(self):
+        """Return who is to use what is sold, as he is provisioned.
+
+        Note: `self.ensure_one()`
+        """
+        customer = self.panda_end_customer_id or self.partner_id
+        return customer and customer._get_panda_entity()
+
+    @api.model
+    def _retry_failed_panda_orders(self, domain):
+        """Try failed orders again after something was changed."""
+        # Sudo: whoever mends it need not see orders.
+        failed = self.sudo().search(Domain("panda_status", "=", "failed") & domain)
+        failed.action_panda_provision()

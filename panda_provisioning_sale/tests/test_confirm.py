@@ -1,0 +1,302 @@
+from unittest.mock import patch
+
+import psycopg2.errors
+
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import OrderCase
+
+
+@tagged("post_install", "-at_install")
+class TestConfirm(OrderCase):
+    """A confirmed order puts the reseller and the customer into Panda."""
+
+    # === WHO === #
+
+    def test_direct_customer(self):
+        partner = self.make_partner()
+        order = self.confirm(self.make_order(partner))
+        account = self.get_account(partner)
+        self.assertEqual((account.state, account.role), ("synced", "user"))
+        self.assertFalse(account.parent_id)
+        self.assertEqual(
+            (order.panda_status, order.panda_customer_state), ("done", "synced")
+        )
+        self.assertEqual((len(self.tenants()), len(self.mails())), (1, 1))
+
+    def test_reseller_buys_for_his_customer(self):
+        """The reseller first, then his customer below him."""
+        reseller = self.make_partner("Rita Reseller")
+        customer = self.make_partner("Carl Customer")
+        order = self.confirm(self.make_order(reseller, customer))
+        self.assertEqual(customer.panda_reseller_id, reseller)
+        self.assertEqual(self.get_account(reseller).role, "reseller")
+        self.assertEqual(self.get_account(customer).role, "user")
+        self.assertEqual(order.panda_reseller_state, "synced")
+        self.assertEqual(order.panda_status, "done")
+        self.assert_parent(customer, reseller)
+        self.assertEqual(len(self.mails()), 2)
+
+    def test_the_companies_count(self):
+        """People order, their companies are provisioned."""
+        company = self.make_partner("Rita Ltd", is_company=True)
+        person = self.make_partner("Rita Reseller", parent_id=company.id)
+        client = self.make_partner("Carl Ltd", is_company=True)
+        buyer = self.make_partner("Carl Customer", parent_id=client.id)
+        order = self.make_order(person, buyer)
+        self.confirm(order)
+        self.assertEqual(client.panda_reseller_id, company)
+        self.assert_parent(client, company)
+
+    def test_end_customer_is_proposed(self):
+        company = self.make_partner("Rita Ltd", is_company=True)
+        person = self.make_partner("Rita Reseller", parent_id=company.id)
+        self.assertEqual(self.make_order(person).panda_end_customer_id, company)
+
+    def test_reseller_orders_for_himself(self):
+        """He is the reseller that he is, with no account beside it."""
+        reseller = self.make_partner("Rita Reseller")
+        self.make_partner("Carl Customer", panda_reseller_id=reseller.id)
+        self.confirm(self.make_order(reseller))
+        account = self.get_account(reseller)
+        self.assertEqual((account.role, account.state), ("reseller", "synced"))
+        self.assertEqual(len(self.tenants()), 1)
+
+    def test_customer_of_a_reseller_orders_directly(self):
+        """His reseller remains his reseller, and is provisioned before him."""
+        reseller = self.make_partner("Rita Reseller")
+        customer = self.make_partner("Carl Customer", panda_reseller_id=reseller.id)
+        self.confirm(self.make_order(customer))
+        self.assert_parent(customer, reseller)
+
+    def test_another_reseller_orders(self):
+        """Who is written down as the reseller stays it."""
+        reseller = self.make_partner("Rita Reseller")
+        other = self.make_partner("Olga Other")
+        customer = self.make_partner("Carl Customer", panda_reseller_id=reseller.id)
+        self.confirm(self.make_order(other, customer))
+        self.assert_parent(customer, reseller)
+        self.assertFalse(self.get_account(other))
+
+    def test_choices_of_people_win(self):
+        """What was set in Sync Options, though not yet sent, is what is sent."""
+        customer = self.make_partner("Carl Customer")
+        self.make_account(customer, username="chosen.by.hand")
+        self.confirm(self.make_order(self.make_partner("Rita Reseller"), customer))
+        account = self.get_account(customer)
+        self.assertEqual(
+            (account.username, account.state), ("chosen.by.hand", "synced")
+        )
+        self.assertFalse(account.parent_id)
+        self.assertFalse(customer.panda_reseller_id)
+
+    # === WHEN === #
+
+    def test_confirmation_calls_nobody(self):
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        self.assertEqual(self.count_requests(), 0)
+        self.assertEqual(order.panda_status, "waiting")
+        self.assertEqual(order.panda_customer_state, "queued")
+
+    def test_confirmation_triggers_one_cron_once(self):
+        triggers = [
+            (
+                "cron_id",
+                "=",
+                self.env.ref("panda_provisioning_sale.ir_cron_take_up_orders").id,
+            )
+        ]
+        self.env["ir.cron.trigger"].search(triggers).unlink()
+        orders = self.make_order(self.make_partner()) | self.make_order(
+            self.make_partner("Bob Babbage")
+        )
+        orders.action_confirm()
+        self.env.cr.flush()
+        self.assertEqual(self.env["ir.cron.trigger"].search_count(triggers), 1)
+
+    def test_synchronizing_takes_up_orders_too(self):
+        """One scheduled action is enough where the other is late."""
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        self.run_cron()
+        self.assertEqual(order.panda_status, "done")
+
+    def test_rolled_back_confirmation_leaves_nothing(self):
+        order = self.make_order(self.make_partner("Rita"), self.make_partner("Carl"))
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            order.action_confirm()
+            raise ZeroDivisionError
+        self.run_crons()
+        self.assertFalse(order.panda_status)
+        self.assertEqual(self.count_requests(), 0)
+        self.assertFalse(self.env["panda.account"].search([]))
+
+    def test_other_products_are_of_no_concern(self):
+        desk = self.make_product(name="Desk", panda_provision=False)
+        order = self.confirm(self.make_order(self.make_partner(), products=desk))
+        self.assertFalse(order.panda_status)
+        self.assertEqual(self.count_requests(), 0)
+
+    def test_rule_is_switched_off(self):
+        rule = self.env.ref("panda_provisioning_sale.base_automation_order_confirmed")
+        rule.active = False
+        order = self.confirm(self.make_order(self.make_partner()))
+        self.assertFalse(order.panda_status)
+
+    def test_rule_is_restricted(self):
+        rule = self.env.ref("panda_provisioning_sale.base_automation_order_confirmed")
+        rule.filter_domain = "[('state', '=', 'sale'), ('client_order_ref', '=', 'P')]"
+        orders = [
+            self.make_order(
+                self.make_partner(f"Person{ref} Test"), client_order_ref=ref
+            )
+            for ref in "PQ"
+        ]
+        for order in orders:
+            order.action_confirm()
+        self.assertEqual([o.panda_status for o in orders], ["waiting", False])
+
+    # === BY WHOM === #
+
+    def test_confirmed_by_the_public(self):
+        """As a payment does: the public user, as superuser."""
+        order = self.make_order(self.make_partner())
+        public = order.with_user(self.env.ref("base.public_user")).sudo()
+        public._validate_order()
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+
+    def test_confirmed_by_a_portal_user(self):
+        partner = self.make_partner()
+        user = new_test_user(self.env, "portal-buyer", groups="base.group_portal")
+        order = self.make_order(partner)
+        order.with_user(user).sudo()._validate_order()
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+
+    def test_confirmed_by_a_payment(self):
+        """Of somebody who is not even logged in, as payment providers confirm."""
+        order = self.make_order(self.make_partner())
+        provider = self.env["payment.provider"].create({"name": "Dummy Provider"})
+        methods = self.env["payment.method"].with_context(active_test=False)
+        transaction = self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": methods.search([], limit=1).id,
+                "reference": "Of a dummy",
+                "amount": order.amount_total,
+                "currency_id": order.currency_id.id,
+                "partner_id": order.partner_id.id,
+                "sale_order_ids": order.ids,
+            }
+        )
+        public = transaction.with_user(self.env.ref("base.public_user")).sudo()
+        public._set_done()
+        public._check_amount_and_confirm_order()
+        self.assertEqual(order.state, "sale")
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+
+    def test_only_who_may_write_the_order_provisions(self):
+        order = self.make_order(self.make_partner())
+        user = new_test_user(self.env, "portal-buyer", groups="base.group_portal")
+        with (
+            self.assertRaises(AccessError),
+            mute_logger("odoo.addons.base.models.ir_rule"),
+        ):
+            order.with_user(user).action_panda_provision()
+
+    # === ONCE === #
+
+    def test_synchronized_is_left_alone(self):
+        partner = self.make_partner()
+        self.confirm(self.make_order(partner))
+        before = self.count_requests()
+        order = self.confirm(self.make_order(partner))
+        self.assertEqual(order.panda_status, "done")
+        self.assertEqual(self.count_requests(), before)
+
+    def test_many_lines_and_orders_of_one_customer(self):
+        partner = self.make_partner()
+        products = self.product | self.make_product(name="Email Protection")
+        orders = self.env["sale.order"].union(
+            *(self.make_order(partner, products=products) for _i in range(3))
+        )
+        self.confirm(orders)
+        self.assertEqual(set(orders.mapped("panda_status")), {"done"})
+        self.assertEqual((len(self.tenants()), len(self.mails())), (1, 1))
+
+    # === TROUBLE === #
+
+    def test_unexpected_error_does_not_touch_the_order(self):
+        """It is logged and told; the other orders go on."""
+        bad, good = (
+            self.make_order(self.make_partner(name)) for name in ("Bad", "Good Person")
+        )
+        customer = bad.panda_end_customer_id
+        create = type(customer)._get_or_create_panda_account
+
+        def fail(partner, system=None):
+            return 1 / (partner != customer) and create(partner, system)
+
+        (bad | good).action_confirm()
+        with (
+            patch.object(type(customer), "_get_or_create_panda_account", fail),
+            mute_logger(
+                "odoo.addons.panda_provisioning_sale.models.sale_order_provisioning"
+            ),
+        ):
+            self.run_crons()
+        self.assertEqual((bad.state, bad.panda_status), ("sale", "failed"))
+        self.assertIn("unexpected", self.get_notes(bad)[0])
+        self.assertEqual(good.panda_status, "done")
+
+    def test_conflict_with_somebody_else(self):
+        """It is tried again, with what the other one has written in sight."""
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        original, calls = type(order)._queue_panda_accounts, []
+
+        def conflict_once(orders):
+            calls.append(orders)
+            if len(calls) == 1:
+                raise psycopg2.errors.SerializationFailure
+            return original(orders)
+
+        with patch.object(type(order), "_queue_panda_accounts", conflict_once):
+            self.run_crons()
+        self.assertEqual((order.panda_status, len(calls)), ("done", 2))
+
+    def test_conflict_without_end(self):
+        """The order is not given up: a later run takes it up."""
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        conflict = patch.object(
+            type(order),
+            "_queue_panda_accounts",
+            side_effect=psycopg2.errors.SerializationFailure,
+        )
+        with conflict:
+            self.run_crons()
+        self.assertEqual(order.panda_status, "waiting")
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+
+    def test_accounts_were_done_before_anybody_could_be_told(self):
+        """The engine has finished them while the order was being taken up."""
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        announce = patch.object(type(self.env["panda.account"]), "_announce")
+        with announce:
+            self.run_crons()
+        self.assertEqual(order.panda_status, "waiting")
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+
+    def test_outage_is_not_the_orders_concern(self):
+        self.fault("server_error")
+        order = self.confirm(self.make_order(self.make_partner()))
+        self.assertEqual((order.state, order.panda_status), ("sale", "waiting"))
