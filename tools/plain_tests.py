@@ -9,7 +9,7 @@ from tools.jobs import Job
 from tools.paths import LOGS, PYTHON, ROOT, RUNTIME
 from tools.results import Results
 
-FOLDERS = ("tests/plain", "sandbox/tests", "tools/tests")
+FOLDERS = ("tests/plain", "sandbox/tests", "tools/tests", "tests/chaos")
 REPORT = LOGS / "plain-tests.xml"
 LOG = LOGS / "plain-tests.log"
 
