@@ -29,12 +29,22 @@ class PandaService(models.AbstractModel):
         result = super()._enqueue(accounts, trigger=trigger)
         # Sudo: whoever mends a contact need not see orders.
         orders = accounts.sudo().filtered(lambda a: a.state != "failed").sale_order_ids
-        orders.filtered(lambda o: o.panda_status == "failed").panda_status = "waiting"
+        orders.filtered(
+            lambda o: (
+                o.panda_status == "failed"
+                and "failed" not in o.panda_account_ids.mapped("state")
+            )
+        ).panda_status = "waiting"
         return result
 
     @api.model
     def _cron_synchronize(self):
-        self._take_up_orders()
+        try:
+            self._take_up_orders()
+        except Exception:
+            # Contacts do not wait for an order that cannot be written.
+            self.env.cr.rollback()
+            _logger.exception("Taking up orders")
         return super()._cron_synchronize()
 
     @api.model
@@ -55,8 +65,9 @@ class PandaService(models.AbstractModel):
     def _trigger_taking_up(self, at=None):
         # Not env.ref(), which asks the database whether it exists.
         cron_id = self.env["ir.model.data"]._xmlid_to_res_id(CRON)
-        # Sudo: whoever confirms an order may not read crons.
-        self.env["ir.cron"].sudo().browse(cron_id)._trigger(at)
+        if cron_id:  # somebody may have deleted it; then the other cron takes them up
+            # Sudo: whoever confirms an order may not read crons.
+            self.env["ir.cron"].sudo().browse(cron_id)._trigger(at)
 
     def _take_up_orders(self):
         while self._again_after_conflicts(self._take_up_batch):

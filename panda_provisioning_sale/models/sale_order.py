@@ -62,7 +62,7 @@ class SaleOrder(models.Model):
         for order in self:
             order.panda_end_customer_id = order.partner_id.commercial_partner_id
 
-    @api.depends("order_line.product_id")
+    @api.depends("order_line.product_id", "order_line.product_uom_qty")
     def _compute_panda_is_relevant(self):
         for order in self:
             order.panda_is_relevant = bool(order._get_panda_products())
@@ -134,7 +134,8 @@ class SaleOrder(models.Model):
 
     def _get_panda_products(self):
         """Return the products whose buyers are provisioned in Panda."""
-        return self.order_line.product_id.filtered("panda_provision")
+        bought = self.order_line.filtered(lambda line: line.product_uom_qty > 0)
+        return bought.product_id.filtered("panda_provision")
 
     def _get_panda_customer(self):
         """Return who is to use what is sold, as he is provisioned.

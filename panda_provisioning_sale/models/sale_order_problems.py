@@ -34,7 +34,7 @@ class SaleOrder(models.Model):
         Note: `self.ensure_one()`
         """
         self.ensure_one()
-        if self.state in ("draft", "sent") and not self.panda_status:
+        if self.state in ("draft", "sent") and self.panda_status in (False, "done"):
             return self._foresee_panda_problems()
         if self.panda_status != "failed":
             return []

@@ -39,9 +39,9 @@ class SaleOrder(models.Model):
         """
         customer = self._get_panda_customer()
         reseller, buyer = customer.panda_reseller_id, self.partner_id
-        if customer and buyer and not customer._is_settled_in_panda():
-            buyer = buyer._get_panda_entity()
-            reseller = buyer if buyer != customer else reseller
+        is_for_himself = buyer.commercial_partner_id == customer.commercial_partner_id
+        if customer and not is_for_himself and not customer._is_settled_in_panda():
+            reseller = buyer
         return customer, reseller and reseller._get_panda_entity()
 
     # === TAKING UP === #
@@ -83,8 +83,22 @@ class SaleOrder(models.Model):
         self._tell_panda_outcome()
 
     def _give_up_panda(self, reason):
-        self.write({"panda_requested": False, "panda_status": "failed"})
-        self._tell_panda_failure(reason)
+        """Note that this order has failed, whatever stands against noting it."""
+        try:
+            with self.env.cr.savepoint():
+                self.write({"panda_requested": False, "panda_status": "failed"})
+                self._tell_panda_failure(reason)
+        except psycopg2.OperationalError:
+            raise
+        except Exception:
+            _logger.exception("Telling that order %s is not provisioned", self.id)
+            # Past everything that refused: the other orders must not wait for it.
+            self.env.cr.execute(
+                "UPDATE sale_order SET panda_requested = FALSE,"
+                " panda_status = 'failed' WHERE id = %s",
+                [self.id],
+            )
+            self.invalidate_recordset()
 
     # === TAKING BACK === #
 

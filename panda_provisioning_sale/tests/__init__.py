@@ -4,4 +4,5 @@ from . import test_many
 from . import test_problems
 from . import test_products
 from . import test_recipes
+from . import test_robust
 from . import test_tours
