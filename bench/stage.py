@@ -29,8 +29,7 @@ class Stage:
         self.server = server
         self._name = name
         self._folder = RUNTIME / name
-        ours = [addon for addon in addons.own_addons() if addon.name == OURS]
-        self._core = list(addons.core_modules(ours))
+        self._core = addons.core_modules([addons.own_addon(OURS)])
         self._made = []
         self._sandbox = SandboxProcess(self._folder / "panda.sqlite")
 

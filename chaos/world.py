@@ -5,7 +5,7 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from tools import databases, odoo_server, processes
+from tools import addons, databases, odoo_server, processes
 from tools.paths import LOGS, ROOT, RUNTIME
 from tools.rpc import Odoo
 
@@ -38,7 +38,8 @@ class World:
 
     def __enter__(self):
         with ExitStack() as running:
-            self.database = databases.create(self.server, self._name, _core_modules())
+            core = addons.core_modules([addons.own_addon(ADDON)])
+            self.database = databases.create(self.server, self._name, core)
             running.callback(databases.drop, self.server, self.database)
             odoo_server.install(self.server, self.database, [ADDON])
             file = RUNTIME / f"{self._name}.sqlite"
@@ -155,7 +156,3 @@ class World:
             for i, partner in enumerate(partners)
         ]
         return self.client.call("panda.account", "create", values)
-
-
-def _core_modules():
-    return ["contacts", "mail", "phone_validation"]

@@ -24,6 +24,11 @@ def own_addons():
     return [_read(manifest) for manifest in sorted(ROOT.glob("*/__manifest__.py"))]
 
 
+def own_addon(name):
+    """Return the addon of ours with this name."""
+    return _read(ROOT / name / "__manifest__.py")
+
+
 def _read(manifest):
     values = ast.literal_eval(manifest.read_text(encoding="utf-8"))
     depends = tuple(values.get("depends", ["base"]))

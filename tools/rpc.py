@@ -28,26 +28,25 @@ class Odoo:
 
     def connect_sandbox(self, url, **values):
         """Return the id of the Panda system that is connected to the sandbox."""
-        from panda_sandbox.settings import (
-            API_KEY,
-            PASSWORDS,
-            READ_WRITE_ID,
-            ROOT_ACCOUNT,
-        )
-
-        ours = [("root_account_id", "=", ROOT_ACCOUNT)]
+        system = {**system_values(url), **values}
+        ours = [("root_account_id", "=", system["root_account_id"])]
         found = self.call("panda.system", "search", ours)
         if found:
             self.call("panda.system", "write", found, {"base_url": url, **values})
             return found[0]
-        system = {
-            "name": "Panda Antivirus",
-            "state": "test",
-            "base_url": url,
-            "root_account_id": ROOT_ACCOUNT,
-            "access_id": READ_WRITE_ID,
-            "access_password": PASSWORDS[READ_WRITE_ID],
-            "api_key": API_KEY,
-            **values,
-        }
         return self.call("panda.system", "create", [system])[0]
+
+
+def system_values(url):
+    """Return the values of a Panda system that is connected to the sandbox."""
+    from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
+
+    return {
+        "name": "Panda Antivirus",
+        "state": "test",
+        "base_url": url,
+        "root_account_id": ROOT_ACCOUNT,
+        "access_id": READ_WRITE_ID,
+        "access_password": PASSWORDS[READ_WRITE_ID],
+        "api_key": API_KEY,
+    }

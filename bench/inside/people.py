@@ -1,5 +1,7 @@
 """Customers who differ in a number only, the same for every side."""
 
+from tools.rpc import system_values
+
 PARTNERS = """
     INSERT INTO res_partner (
         id, commercial_partner_id, name, complete_name, email, email_normalized,
@@ -47,19 +49,8 @@ def person(number):
 
 def create_system(env, url, connections):
     """Return a system that is connected to the sandbox at ``url``."""
-    from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
-
     return env["panda.system"].create(
-        {
-            "name": "Panda Antivirus",
-            "state": "test",
-            "base_url": url,
-            "root_account_id": ROOT_ACCOUNT,
-            "access_id": READ_WRITE_ID,
-            "access_password": PASSWORDS[READ_WRITE_ID],
-            "api_key": API_KEY,
-            "max_connections": connections,
-        }
+        {**system_values(url), "max_connections": connections}
     )
 
 

@@ -37,7 +37,7 @@ def measure(stage, settings, report):
 @contextmanager
 def _database(stage, modules):
     """A database with what the addon needs, and ``modules``, to copy."""
-    [addon] = [addon for addon in addons.own_addons() if addon.name == ADDON]
+    addon = addons.own_addon(ADDON)
     name = f"bench_sales_{'ours' if modules else 'plain'}"
     database = f"{stage.server.prefix}{name}"
     try:

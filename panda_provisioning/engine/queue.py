@@ -22,12 +22,10 @@ class Claim:
     """A row that this run has taken, and what Odoo alone knows of it."""
 
     snapshot: Snapshot
-    previous_state: str
     attempt_count: int
     partner_active: bool
     parent_ready: bool
     email_used: bool
-    in_panda: bool
     operator_ready: bool
     last_sync_at: datetime | None
     synced_fingerprint: str | None
@@ -56,7 +54,7 @@ class Queue:
         # Plain values: a commit empties the cache of every record.
         self.system_id = system.id
         self._root_account_id = system.root_account_id
-        self.account_ids = account_ids
+        self._only = SQL("AND id = ANY(%s)", account_ids) if account_ids else SQL()
         self.token = uuid.uuid4().hex
         # A call may take four time-outs: refused token, new token, call, connecting.
         self._longest_call = 4 * system.request_timeout
@@ -72,7 +70,6 @@ class Queue:
         """Take up to ``limit`` due rows; to be committed before anything is sent."""
         now = fields.Datetime.now()
         until = now + self._lease
-        only = SQL("AND id = ANY(%s)", self.account_ids) if self.account_ids else SQL()
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -111,7 +108,7 @@ class Queue:
                 system=self.system_id,
                 states=CLAIMABLE,
                 now=now,
-                only=only,
+                only=self._only,
                 limit=limit,
                 token=self.token,
                 until=until,
@@ -152,12 +149,10 @@ class Queue:
                 create_anyway=bool(row["create_anyway"]),
                 activation_email=row["activation_email"] or "",
             ),
-            previous_state=row["previous_state"],
             attempt_count=row["attempt_count"] or 0,
             partner_active=row["partner_active"],
             parent_ready=row["parent_ready"],
             email_used=row["email_used"],
-            in_panda=bool(row["remote_id"]),
             operator_ready=bool(row["operator_ready"]),
             last_sync_at=row["last_sync_at"],
             synced_fingerprint=row["synced_fingerprint"],
@@ -192,7 +187,6 @@ class Queue:
 
     def take_news(self, limit=500):
         """Return up to ``limit`` accounts of whose state nobody was told yet."""
-        only = SQL("AND id = ANY(%s)", self.account_ids) if self.account_ids else SQL()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -203,7 +197,7 @@ class Queue:
                 ) RETURNING id
                 """,
                 self.system_id,
-                only,
+                self._only,
                 limit,
             )
         )

@@ -42,8 +42,7 @@ class Run:
     The ORM stays in this thread. Every database transaction ends before the next
     request leaves the machine and none is open while one is under way.
 
-    :param commit: called with the number of accounts that are finished; commits and
-        returns the seconds that are left.
+    :param commit: commits; called with the number of accounts that are finished.
     :param account_ids: work on these only.
     :param seconds: time after which no further step is begun.
     """
@@ -135,7 +134,7 @@ class Run:
                 rows.append(settled)
             else:
                 ready.append(claim)
-        self._settled += len(rows)
+        settled_here = len(rows)
         self._expect(ready)
         rows += [self._skip_looking(claim) for claim in ready if self._is_new(claim)]
         rows += [
@@ -145,6 +144,7 @@ class Run:
         ]
         self._queue.save(rows)
         self._commit()
+        self._settled += settled_here
         return ready
 
     def _is_new(self, claim):

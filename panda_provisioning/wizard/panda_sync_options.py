@@ -28,8 +28,6 @@ class PandaSyncOptions(models.TransientModel):
     )
     system_id = fields.Many2one("panda.system", required=True, readonly=True)
     account_id = fields.Many2one("panda.account", compute="_compute_account_id")
-    state = fields.Selection(related="account_id.state")
-    status_text = fields.Char(related="account_id.status_text")
     remote_id = fields.Char(related="account_id.remote_id")
 
     role = fields.Selection(

@@ -44,7 +44,7 @@ def outcome():
     """What Panda holds after all orders are done, and what went wrong before."""
     with ExitStack() as running:
         server = running.enter_context(postgres())
-        [addon] = [addon for addon in addons.own_addons() if addon.name == ADDON]
+        addon = addons.own_addon(ADDON)
         core = addons.core_modules([addon])
         database = databases.create(server, "chaos_orders", core)
         running.callback(databases.drop, server, database)
