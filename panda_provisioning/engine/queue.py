@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tools import SQL
 
-from ..panda_api.saga import FINDS, WRITES, Role, Snapshot, Step
+from ..panda_api.steps import FINDS, WRITES, Role, Snapshot, Step
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
 MARGIN = 5

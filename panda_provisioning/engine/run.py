@@ -11,7 +11,7 @@ from ..panda_api.directory import Directory
 from ..panda_api.errors import ErrorKind
 from ..panda_api.policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..panda_api.rules import problems
-from ..panda_api.saga import UPDATES, Clock, Outcome, Step
+from ..panda_api.steps import UPDATES, Clock, Outcome, Step
 from .journal import Journal
 from .queue import Queue
 from .verdict import done, held_values, judge, put_back, row_values

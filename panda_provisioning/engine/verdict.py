@@ -7,7 +7,7 @@ from odoo import fields
 
 from ..panda_api.errors import ErrorKind
 from ..panda_api.policy import MAX_ATTEMPTS, POLICIES, Stops, wait_before_retry
-from ..panda_api.saga import WRITES, Snapshot, Step
+from ..panda_api.steps import WRITES, Snapshot, Step
 from .queue import Claim, from_epoch
 
 LONG_WAIT = 5

@@ -9,7 +9,8 @@ from queue import Empty, SimpleQueue
 
 from ..panda_api.client import PandaClient
 from ..panda_api.records import Exchange
-from ..panda_api.saga import FINDS, Outcome, Step, perform
+from ..panda_api.saga import perform
+from ..panda_api.steps import FINDS, Outcome, Step
 
 
 @dataclass

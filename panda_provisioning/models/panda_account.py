@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
 from ..panda_api.names import propose_username, split_name
-from ..panda_api.saga import Role, Snapshot, Step
+from ..panda_api.steps import Role, Snapshot, Step
 from .panda_message import PARTNER_FIELDS, field_of
 
 STATES = [

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ..engine.queue import CLAIMABLE
 from ..engine.run import Run
 from ..panda_api.connection_check import check_connection
-from ..panda_api.saga import Step
+from ..panda_api.steps import Step
 
 _logger = logging.getLogger(__name__)
 

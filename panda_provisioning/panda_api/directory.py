@@ -7,13 +7,10 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from .client import PandaClient
 from .records import Child
-
-if TYPE_CHECKING:
-    from .saga import Snapshot
+from .steps import Snapshot
 
 
 @dataclass(frozen=True)

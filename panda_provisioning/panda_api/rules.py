@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from .saga import Role, Snapshot
+from .steps import Role, Snapshot
 
 USERNAME = re.compile(r"[A-Za-z0-9._+-]{5,65}", re.ASCII)
 """Panda-api section 4, rules."""

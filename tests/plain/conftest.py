@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from panda_api.client import PandaClient
-from panda_api.saga import Clock
+from panda_api.steps import Clock
 from panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from panda_api.directory import same_email, same_name
-from panda_api.saga import Outcome, Role, Snapshot
+from panda_api.steps import Outcome, Role, Snapshot
 
 from .memory_panda import FAULTS, ROOT, MemoryPanda
 from .small_engine import CLAIMABLE, GRACE, LEASE, Engine, Row

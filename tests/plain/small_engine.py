@@ -11,16 +11,8 @@ from dataclasses import dataclass, replace
 
 from panda_api.directory import Directory
 from panda_api.policy import MAX_ATTEMPTS, POLICIES, Stops, wait_before_retry
-from panda_api.saga import (
-    FINDS,
-    UPDATES,
-    WRITES,
-    Clock,
-    Outcome,
-    Snapshot,
-    Step,
-    perform,
-)
+from panda_api.saga import perform
+from panda_api.steps import FINDS, UPDATES, WRITES, Clock, Outcome, Snapshot, Step
 
 from .memory_panda import ROOT, MemoryPanda
 

@@ -17,7 +17,8 @@ from panda_api.client import PandaClient
 from panda_api.credentials import Credentials
 from panda_api.directory import Directory
 from panda_api.errors import ErrorKind, PandaError
-from panda_api.saga import WRITES, Clock, Outcome, Role, Snapshot, Step, perform
+from panda_api.saga import perform
+from panda_api.steps import WRITES, Clock, Outcome, Role, Snapshot, Step
 from panda_api.transport import Transport
 from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
 

@@ -29,7 +29,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from panda_api import saga
 from panda_api.errors import ErrorKind, PandaError
-from panda_api.saga import Snapshot, Step
+from panda_api.steps import WRITES, Snapshot, Step
 
 from .histories import Histories
 from .memory_panda import MemoryPanda
@@ -60,7 +60,7 @@ class ForgetsTheMarker(Engine):
     """Sends a create without having written down that it is about to."""
 
     def kept(self, snapshot: Snapshot) -> Snapshot:
-        is_write = snapshot.step in saga.WRITES
+        is_write = snapshot.step in WRITES
         kept = super().kept(snapshot)
         return replace(kept, marker_at=None) if is_write else kept
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from panda_api.names import propose_username, split_name
 from panda_api.rules import NAME_LIMIT, USERNAME, Problem, problems
-from panda_api.saga import Snapshot
+from panda_api.steps import Snapshot
 from panda_sandbox.schemas import NewAccount, NewOperator
 
 from .support import CUSTOMER, RESELLER

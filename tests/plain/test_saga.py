@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from panda_api.errors import ErrorKind
-from panda_api.saga import Outcome, Role, Snapshot, Step
+from panda_api.steps import Outcome, Role, Snapshot, Step
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import (

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from panda_api.errors import ErrorKind
-from panda_api.saga import Clock, Snapshot, Step
+from panda_api.steps import Clock, Snapshot, Step
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, CREATE_ACCOUNT, CREATE_OPERATOR, CUSTOMER, World
