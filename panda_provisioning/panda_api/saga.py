@@ -103,7 +103,10 @@ def _find_account(
         unclear = [account.id for account in namesakes if not account.email]
         if unclear:  # may be the one that we have created
             return _ask(snapshot, "name_exists", unclear[0], candidates)
-        return _create_after_grace(snapshot, Step.CREATE_ACCOUNT, looked_at, clock)
+        # What was sent is not there. What the contact is called now, if somebody has
+        # edited it since, was not looked for yet.
+        step = Step.FIND_ACCOUNT if snapshot.was_edited else Step.CREATE_ACCOUNT
+        return _create_after_grace(snapshot, step, looked_at, clock)
     if namesakes and not snapshot.create_anyway:
         return _ask(snapshot, "name_exists", candidates[0], candidates)
     return Outcome(Step.CREATE_ACCOUNT)

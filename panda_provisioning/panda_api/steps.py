@@ -128,6 +128,12 @@ class Snapshot:
         return self.sent_email if is_sent else self.email
 
     @property
+    def was_edited(self) -> bool:
+        """Whether the account carries another name or e-mail in Panda, if it exists."""
+        in_panda = (self.name_in_panda, self.email_in_panda)
+        return in_panda != (self.name, self.email)
+
+    @property
     def fingerprint(self) -> str:
         """What Panda is told of the person and the name, in 40 characters."""
         told = (self.name, self.first_name, self.last_name, self.email, self.phone)

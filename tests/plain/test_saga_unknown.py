@@ -120,6 +120,20 @@ def test_a_contact_edited_meanwhile_is_looked_for_as_it_was_sent(
     assert len(world.state["mails"]) == 1
 
 
+def test_a_contact_edited_meanwhile_is_looked_for_as_he_is_called_now(
+    world: World, moment: Time
+) -> None:
+    """Before it is created again: the new name may be one that Panda knows."""
+    known = world.run(replace(CUSTOMER, name="Acme Ltd"))[0]
+    world.fault("lost_request", **CREATE_ACCOUNT)
+    marked = world.marked(replace(CUSTOMER, step=Step.CREATE_ACCOUNT))
+    snapshot = marked.with_outcome(world.perform(marked))
+    moment.ahead = GRACE + 1
+    found, _outcome = world.run(replace(snapshot, name="Acme Ltd"))
+    assert (found.remote_id, found.adopted) == (known.remote_id, True)
+    assert len(world.state["tenants"]) == 1
+
+
 def test_a_namesake_without_an_email_may_be_ours_and_is_asked_about(
     world: World, moment: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
