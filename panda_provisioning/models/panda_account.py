@@ -376,13 +376,13 @@ class PandaAccount(models.Model):
     def action_synchronize(self):
         """Queue these accounts; what is synchronised and unchanged is left alone."""
         self.check_access("write")
-        self.env["panda.service"]._enqueue(self)
+        self.env["panda.service"]._request(self)
         return True  # XML-RPC knows no None
 
     def action_retry(self):
         """Try again now, with a fresh count of attempts."""
         self.check_access("write")
-        self.env["panda.service"]._enqueue(self)
+        self.env["panda.service"]._request(self)
         return True  # XML-RPC knows no None
 
     def action_open_options(self):

@@ -49,9 +49,10 @@ class PandaAccount(models.Model):
     def _schedule_activity(self):
         self.partner_id.activity_unlink([ACTIVITY])
         for account in self:
-            user = account.system_id.responsible_user_id
+            responsible = account.system_id.responsible_user_id
+            user = self.env["panda.service"]._get_person(responsible)
             account.partner_id.activity_schedule(
                 ACTIVITY,
                 note=escape(account._get_news()),
-                user_id=(user or self.env.ref("base.user_admin")).id,
+                user_id=user.id,
             )

@@ -29,7 +29,9 @@ class PandaAccount(models.Model):
 
     def _get_binding_problems(self):
         partner, system = self.partner_id, self.system_id
-        if system.state == "disabled":
+        if not system.active:
+            yield Problem("system_id", "system_archived")
+        elif system.state == "disabled":
             yield Problem("system_id", "system_disabled")
         elif not system._is_own_database():
             yield Problem("system_id", "system_copied")

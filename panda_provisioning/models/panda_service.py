@@ -50,6 +50,10 @@ class PandaService(models.AbstractModel):
         if trigger and stale:
             self._trigger()
 
+    def _request(self, accounts, trigger=True):
+        """Have ``accounts`` synchronised because somebody asks for it."""
+        self._enqueue(accounts, trigger=trigger)
+
     def _put_in_queue(self, accounts):
         done = accounts.filtered(lambda a: a.step == Step.DONE.value)
         done.step = Step.UPDATE_ACCOUNT.value
@@ -70,7 +74,7 @@ class PandaService(models.AbstractModel):
         written: from then on it is durable, whatever happens on the wire.
         """
         ends_at = time.monotonic() + seconds
-        self._enqueue(accounts, trigger=False)
+        self._request(accounts, trigger=False)
         self._commit()
         for system in accounts.sudo().system_id:
             if not system._is_paused() and system._may_be_called():
@@ -215,3 +219,10 @@ class PandaService(models.AbstractModel):
             )
         )
         self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
+
+    # === PEOPLE === #
+
+    def _get_person(self, users):
+        """Return who is to act: the first of ``users`` who still works here."""
+        admin = self.env.ref("base.user_admin", raise_if_not_found=False)
+        return users.filtered("active")[:1] or admin or self.env.user

@@ -87,7 +87,7 @@ class PandaSystem(models.Model):
             )
 
     def _tell_of_interruption(self, finding):
-        user = self.responsible_user_id or self.env.ref("base.user_admin")
+        user = self.env["panda.service"]._get_person(self.responsible_user_id)
         system = self.with_context(lang=user.lang)
         message = system._finding_message(finding)
         activity = "panda_provisioning.mail_activity_type_panda"

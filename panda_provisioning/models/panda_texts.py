@@ -24,6 +24,10 @@ PROBLEMS = {
         "%(contact)s is the reseller of other contacts, so the role must be Reseller."
     ),
     "partner_archived": _lt("%(contact)s is archived. Restore the contact first."),
+    "system_archived": _lt(
+        "The system %(system)s is archived. A Panda administrator can restore it under "
+        "Panda > Configuration."
+    ),
     "system_disabled": _lt(
         "The system %(system)s is disabled. A Panda administrator can enable it under "
         "Panda > Configuration."

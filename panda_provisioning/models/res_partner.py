@@ -224,7 +224,7 @@ class ResPartner(models.Model):
         accounts = self.env["panda.account"]
         for partner in self:
             accounts |= partner._get_panda_entity()._get_or_create_panda_account()
-        self.env["panda.service"]._enqueue(accounts)
+        self.env["panda.service"]._request(accounts)
         return True  # XML-RPC knows no None
 
     # === BUSINESS METHODS === #
@@ -257,16 +257,19 @@ class ResPartner(models.Model):
             ]
         )
 
-    def _get_or_create_panda_account(self, system=None):
+    def _get_or_create_panda_account(self, system=None, reseller=None):
         """Return the account of this contact, prepared as Sync Options proposes it.
 
         Note: `self.ensure_one()`
+
+        :param reseller: whose customer he is in this system, when nobody has decided
+            that yet and it is not the reseller of the contact.
         """
         system = system or self.env["panda.system"]._get_default(self)
         account = self._get_panda_account(system)
         if account and account.role:
             return account
-        values = self._propose_panda_values(system)
+        values = self._propose_panda_values(system, reseller or self.panda_reseller_id)
         if account:
             account.write({n: v for n, v in values.items() if not account[n]})
             return account
@@ -274,9 +277,8 @@ class ResPartner(models.Model):
             {"partner_id": self.id, "system_id": system.id, **values}
         )
 
-    def _propose_panda_values(self, system):
+    def _propose_panda_values(self, system, reseller):
         """Return role, parent and username for this contact, as account values."""
-        reseller = self.panda_reseller_id
         parent = reseller and (
             reseller._get_panda_entity()._get_or_create_panda_account(system)
         )
