@@ -1,14 +1,10 @@
 import threading
-import time
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import OrderMixin
+from .common import CRONS, OrderMixin
 
-CRONS = (
-    "panda_provisioning_sale.ir_cron_take_up_orders",
-    "panda_provisioning.ir_cron_synchronize",
-)
 PATIENCE = 60
 
 
@@ -17,37 +13,51 @@ class TestTours(OrderMixin, HttpCase):
     """The recipe of the manual, in a browser."""
 
     def test_order_of_a_reseller(self):
+        reseller = self.make_partner("Rita Reseller")
+        customer = self.make_partner("Carl Customer")
+        order = self.make_order(reseller)
+        self.play("panda_provisioning_sale_order", order, "panda_requested")
+        self.assertEqual((order.state, order.panda_end_customer_id), ("sale", customer))
+        self.assertEqual(order.panda_status, "done")
+        self.assert_parent(customer, reseller)
+        self.assertEqual(len(self.mails()), 2)
+
+    def test_typing_while_the_order_waits(self):
+        """Neither a lost connection stops the status, nor the status the typing."""
+        order = self.make_order(self.make_partner())
+        self.play("panda_provisioning_sale_typing", order, "client_order_ref")
+        self.assertEqual(order.panda_status, "done")
+        self.assertEqual(len(order.order_line), 1)
+
+    def play(self, tour, order, name):
+        """Play ``tour`` on the form of ``order``; the crons run after ``name`` was
+        written."""
         user = new_test_user(
             self.env,
             "panda-seller",
             groups="sales_team.group_sale_salesman_all_leads,"
             "panda_provisioning.group_panda_user",
         )
-        reseller = self.make_partner("Rita Reseller")
-        customer = self.make_partner("Carl Customer")
-        order = self.make_order(reseller)
-        worker = threading.Thread(target=self.run_crons_after, args=[order.id])
-        worker.start()
-        self.start_tour(
-            f"/odoo/orders/{order.id}",
-            "panda_provisioning_sale_order",
-            login=user.login,
-        )
-        worker.join()
-        self.env.invalidate_all()
-        self.assertEqual((order.state, order.panda_end_customer_id), ("sale", customer))
-        self.assertEqual(order.panda_status, "done")
-        self.assert_parent(customer, reseller)
-        self.assertEqual(len(self.mails()), 2)
+        orders, is_time = type(order), threading.Event()
+        write = orders.write
 
-    def run_crons_after(self, order_id):
+        def write_and_tell(records, vals):
+            result = write(records, vals)
+            if name in vals:
+                is_time.set()
+            return result
+
+        worker = threading.Thread(target=self.run_crons_after, args=[is_time])
+        with patch.object(orders, "write", write_and_tell):
+            worker.start()
+            self.start_tour(f"/odoo/orders/{order.id}", tour, login=user.login)
+            worker.join()
+        self.env.invalidate_all()
+
+    def run_crons_after(self, is_time):
         """Do what Odoo's cron thread does, which does not run in a test."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            time.sleep(0.5)
+        if is_time.wait(PATIENCE):
+            # This waits until the request that has written is over.
             with self.registry.cursor() as cr:
-                env = self.env(cr=cr)
-                if env["sale.order"].browse(order_id).panda_status:
-                    for name in CRONS:
-                        env.ref(name).method_direct_trigger()
-                    return
+                for name in CRONS:
+                    self.env(cr=cr).ref(name).method_direct_trigger()

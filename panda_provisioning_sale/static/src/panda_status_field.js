@@ -1,5 +1,6 @@
-import {onWillUnmount, useEffect} from "@odoo/owl";
+import {useEffect} from "@odoo/owl";
 import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
 import {
     SelectionField,
     selectionField,
@@ -7,17 +8,24 @@ import {
 
 const FIRST_LOOK = 1000;
 const LONGEST_WAIT = 30000;
+const SHOWN = [
+    "panda_status",
+    "panda_customer_state",
+    "panda_reseller_state",
+    "panda_problems",
+    "panda_notices",
+];
 
 /**
  * The status of an order in Panda, which changes while somebody looks at it.
  *
- * Looks again at growing intervals for as long as the order waits, and never while
- * something is being typed.
+ * Looks again at growing intervals for as long as the order waits. Only what Panda is
+ * about is read: the form is not loaded again, whatever somebody types into it stays.
  */
 export class PandaStatusField extends SelectionField {
     setup() {
         super.setup();
-        this.wait = FIRST_LOOK;
+        this.orm = useService("orm");
         useEffect(
             (isWaiting) => {
                 this.wait = FIRST_LOOK;
@@ -28,9 +36,6 @@ export class PandaStatusField extends SelectionField {
             },
             () => [this.isWaiting]
         );
-        onWillUnmount(() => {
-            this.isGone = true;
-        });
     }
 
     get isWaiting() {
@@ -44,11 +49,21 @@ export class PandaStatusField extends SelectionField {
 
     async look() {
         const {record} = this.props;
-        if (!document.hidden && !(await record.isDirty())) {
-            await record.load();
+        const values = document.hidden ? null : await this.read(record);
+        if (values) {
+            record._applyValues(values);
         }
-        if (this.isWaiting && !this.isGone) {
+        if (this.isWaiting) {
             this.lookLater();
+        }
+    }
+
+    async read({resModel, resId}) {
+        try {
+            const [values] = await this.orm.silent.read(resModel, [resId], SHOWN);
+            return values;
+        } catch {
+            return null; // E.g. offline: the next look may succeed.
         }
     }
 }

@@ -1,4 +1,6 @@
+import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
+import {rpc} from "@web/core/network/rpc";
 
 const tours = registry.category("web_tour.tours");
 const STATUS =
@@ -34,6 +36,90 @@ tours.add("panda_provisioning_sale_order", {
             content: "And so is his reseller",
             trigger:
                 ".o_field_widget[name=panda_reseller_state]:contains('Synchronized')",
+        },
+    ],
+});
+
+/**
+ * Lets the next look at an order fail as it does offline.
+ */
+function loseNextLook() {
+    const {XMLHttpRequest} = browser;
+    browser.XMLHttpRequest = class extends XMLHttpRequest {
+        open(method, url) {
+            this.isLook = url.endsWith("/sale.order/read");
+            super.open(method, url);
+        }
+        send(body) {
+            if (!this.isLook) {
+                return super.send(body);
+            }
+            browser.XMLHttpRequest = XMLHttpRequest;
+            document.body.classList.add("o_panda_look_lost");
+            this.dispatchEvent(new Event("error"));
+        }
+    };
+}
+
+/**
+ * Tells the test, which looks at the reference, that the crons may run.
+ */
+function letCronsRun() {
+    const id = Number(window.location.pathname.split("/").pop());
+    return rpc("/web/dataset/call_kw/sale.order/write", {
+        model: "sale.order",
+        method: "write",
+        args: [[id], {client_order_ref: "go"}],
+        kwargs: {},
+    });
+}
+
+tours.add("panda_provisioning_sale_typing", {
+    steps: () => [
+        {
+            content: "Press Confirm",
+            trigger: "button[name=action_confirm]:visible",
+            run() {
+                loseNextLook();
+                this.anchor.click();
+            },
+        },
+        {
+            content: "The order waits",
+            trigger: `${STATUS}:contains('Queued')`,
+        },
+        {
+            content: "Begin to write another line",
+            trigger: ".o_field_x2many_list_row_add a:contains('Add a product')",
+            run: "click",
+        },
+        {
+            content: "Type what is no product yet, and choose nothing",
+            trigger: ".o_selected_row .o_field_widget[name^=product] input",
+            run: "edit Something",
+        },
+        {
+            content: "A look at the order was lost; only now is it provisioned",
+            trigger: "body.o_panda_look_lost",
+            run: letCronsRun,
+        },
+        {
+            content: "The status is that of the server",
+            trigger: `${STATUS}:contains('Synchronized'):not(:contains('Not'))`,
+        },
+        {
+            content: "What was typed is still there",
+            trigger:
+                ".o_selected_row .o_field_widget[name^=product] input:value(Something)",
+        },
+        {
+            content: "Leave nothing unsaved",
+            trigger: ".o_form_button_cancel",
+            run: "click",
+        },
+        {
+            content: "The line is gone",
+            trigger: ".o_form_view:not(:has(.o_selected_row))",
         },
     ],
 });
