@@ -28,6 +28,8 @@ def measure(stage, settings, report):
         report.add("confirm_queries_without_addon", without["many"])
         report.add("confirm_extra_queries", with_addon["many"] - without["many"])
         report.add("confirm_alone_queries_without_addon", without["alone"])
+        total = with_addon["alone"] - without["alone"]
+        report.add("confirm_alone_total_extra_queries", total)
         # Any rule has to be read, once in a transaction, before it does anything.
         report.add("confirm_alone_rule_queries", rule["alone"] - without["alone"])
         report.add("confirm_alone_extra_queries", with_addon["alone"] - rule["alone"])
