@@ -2,7 +2,7 @@ import logging
 import random
 import time
 
-import psycopg2
+import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -11,7 +11,8 @@ _logger = logging.getLogger(__name__)
 
 BATCH = 100
 """Orders that share a transaction."""
-MAX_TRIES = 5
+PAUSES = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each try; the others need some to finish."""
 CRON = "panda_provisioning_sale.ir_cron_take_up_orders"
 PRECOMMIT = "panda_provisioning_sale.requested"
 
@@ -27,15 +28,16 @@ class PandaService(models.AbstractModel):
 
     def _enqueue(self, accounts, trigger=True):
         result = super()._enqueue(accounts, trigger=trigger)
-        # Sudo: whoever mends a contact need not see orders.
-        orders = accounts.sudo().filtered(lambda a: a.state != "failed").sale_order_ids
-        orders.filtered(
-            lambda o: (
-                o.panda_status == "failed"
-                and "failed" not in o.panda_account_ids.mapped("state")
-            )
+        mended = accounts.sudo().filtered(lambda a: a.state != "failed")
+        mended._get_open_orders().filtered(
+            lambda o: "failed" not in o.panda_account_ids.mapped("state")
         ).panda_status = "waiting"
         return result
+
+    def _request(self, accounts, trigger=True):
+        # Sudo: the mark is the engine's. What a person wants no order takes back.
+        accounts.sudo().by_order = False
+        return super()._request(accounts, trigger=trigger)
 
     @api.model
     def _cron_synchronize(self):
@@ -76,7 +78,7 @@ class PandaService(models.AbstractModel):
         if self.env["sale.order"].search_count(
             [("panda_requested", "=", True)], limit=1
         ):
-            # Somebody has them open for writing; in a minute he will be done.
+            # Somebody has them open for writing for long.
             later = fields.Datetime.add(fields.Datetime.now(), minutes=1)
             self._trigger_taking_up(later)
             self._commit()
@@ -88,16 +90,17 @@ class PandaService(models.AbstractModel):
         :param work: called with the most orders to deal with, fewer each time, and
             whether it is tried again after an error of the database.
         """
-        for attempt in range(1, MAX_TRIES + 1):
+        for attempt, pause in enumerate(PAUSES, start=1):
+            time.sleep(random.uniform(0.5, 1) * pause)
+            is_last_try = attempt == len(PAUSES)
             try:
                 limit = max(1, BATCH // 10 ** (attempt - 1))
-                return work(limit, is_last_try=attempt == MAX_TRIES)
+                return work(limit, is_last_try=is_last_try)
             except psycopg2.Error as error:
                 self.env.cr.rollback()
                 is_conflict = isinstance(error, psycopg2.OperationalError)
-                if attempt == MAX_TRIES and not is_conflict:
+                if is_last_try and not is_conflict:
                     raise
-                time.sleep(random.uniform(0, 0.05))
         _logger.info("Others write to the same orders or accounts; trying again later")
         return None
 
@@ -106,11 +109,14 @@ class PandaService(models.AbstractModel):
         # One at a time: two orders of a customer share his account.
         lock = SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s))", PRECOMMIT)
         [(is_ours,)] = self.env.execute_query(lock)
-        orders = self.env["sale.order"]
+        asking = self.env["sale.order"].search(
+            [("panda_requested", "=", True)], order="id", limit=limit
+        )
+        orders = asking.browse()
         if is_ours:
-            orders = orders.search(
-                [("panda_requested", "=", True)], order="id", limit=limit
-            ).try_lock_for_update(allow_referencing=True)
+            orders = asking.try_lock_for_update(allow_referencing=True)
+        if asking and not orders:
+            raise psycopg2.errors.LockNotAvailable
         for order in orders:
             order._take_up_for_panda(may_raise=not is_last_try)
         if orders:

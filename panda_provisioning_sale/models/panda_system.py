@@ -9,10 +9,10 @@ class PandaSystem(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.get("state", "disabled") != "disabled":
+        if vals.get("state", "disabled") != "disabled" or vals.get("active"):
             # Orders may have found no system at all.
             self.env["sale.order"]._retry_failed_panda_orders(
-                Domain("company_id", "in", self.company_id.ids)
+                Domain("company_id", "child_of", self.company_id.ids)
             )
         return result
 
@@ -20,6 +20,12 @@ class PandaSystem(models.Model):
 
     @api.model
     def _get_of_company(self, partner, company):
-        """Return the system that ``company`` puts ``partner`` into, maybe empty."""
-        systems = self.with_context(allowed_company_ids=company.ids)
-        return systems.search(systems._get_domain_for(partner), limit=1)
+        """Return the system that ``company`` puts ``partner`` into, maybe empty.
+
+        A branch without a system of its own uses that of the company above it.
+        """
+        lineage = company.parent_ids
+        systems = self.with_context(allowed_company_ids=lineage.ids)
+        found = systems.search(systems._get_domain_for(partner))
+        rank = {company: number for number, company in enumerate(lineage)}
+        return found.sorted(lambda s: rank[s.company_id], reverse=True)[:1]

@@ -25,9 +25,13 @@ class ProductTemplate(models.Model):
 
     @api.depends("categ_id")
     def _compute_panda(self):
-        """Propose what the category says; changing the category proposes again, a
+        """Take what the category proposes, without switching off what was set. A
         change within the category leaves its products as they are."""
         for template in self:
             category = template.categ_id
-            template.panda_provision = category.panda_provision
-            template.panda_system_id = category.panda_system_id
+            template.panda_provision = (
+                template.panda_provision or category.panda_provision
+            )
+            template.panda_system_id = (
+                template.panda_system_id or category.panda_system_id
+            )

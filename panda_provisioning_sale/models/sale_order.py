@@ -1,8 +1,12 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo.exceptions import AccessError
+from odoo.fields import Command, Domain
 
 from odoo.addons.panda_provisioning.models.panda_account import STATES
 from odoo.addons.panda_provisioning.models.res_partner import MOST_URGENT_FIRST, USER
+
+ENGINE_FIELDS = {"panda_requested", "panda_status", "panda_account_ids", "panda_told"}
+"""What people may read, but not write."""
 
 
 class SaleOrder(models.Model):
@@ -21,6 +25,13 @@ class SaleOrder(models.Model):
         check_company=True,
         help="Who uses what is sold. When the customer of the order buys for somebody "
         "else, he becomes the reseller of that contact.",
+    )
+    panda_proposed_customer_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_panda_end_customer_id",
+        store=True,
+        precompute=True,
+        help="What was proposed as the end customer; anybody else was chosen.",
     )
     panda_is_relevant = fields.Boolean(compute="_compute_panda_is_relevant")
     panda_requested = fields.Boolean(
@@ -46,6 +57,11 @@ class SaleOrder(models.Model):
         copy=False,
         groups=USER,
     )
+    panda_told = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What people were told last, so that nobody is told twice.",
+    )
     panda_customer_state = fields.Selection(
         STATES, compute="_compute_panda_states", compute_sudo=True
     )
@@ -60,28 +76,53 @@ class SaleOrder(models.Model):
     @api.depends("partner_id")
     def _compute_panda_end_customer_id(self):
         for order in self:
-            order.panda_end_customer_id = order.partner_id.commercial_partner_id
+            proposal = order.partner_id.commercial_partner_id
+            chosen = order.panda_end_customer_id - order.panda_proposed_customer_id
+            order.panda_end_customer_id = chosen or proposal
+            order.panda_proposed_customer_id = proposal
 
-    @api.depends("order_line.product_id", "order_line.product_uom_qty")
+    @api.depends("order_line.product_id.panda_provision", "order_line.product_uom_qty")
     def _compute_panda_is_relevant(self):
         for order in self:
             order.panda_is_relevant = bool(order._get_panda_products())
 
-    @api.depends("panda_requested", "panda_status")
+    @api.depends(
+        "partner_id",
+        "panda_end_customer_id",
+        "panda_requested",
+        "panda_account_ids.state",
+        "panda_account_ids.parent_id",
+    )
     def _compute_panda_states(self):
         """Show the account that needs attention most, should there be several."""
         for order in self:
             customer = order._get_panda_customer()
-            order.panda_customer_state = order.panda_reseller_state = False
-            for account in order.panda_account_ids.sorted(
-                lambda a: MOST_URGENT_FIRST.index(a.state), reverse=True
-            ):
-                if account.partner_id == customer:
-                    order.panda_customer_state = account.state
-                else:
-                    order.panda_reseller_state = account.state
-            if order.panda_requested and not order.panda_customer_state:
-                order.panda_customer_state = "queued"
+            own = order.panda_account_ids.filtered(
+                lambda a, customer=customer: a.partner_id == customer
+            )
+            order.panda_customer_state = _most_urgent(own) or (
+                order.panda_requested and "queued"
+            )
+            order.panda_reseller_state = _most_urgent(own.parent_id)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_panda_engine_fields(*vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_panda_engine_fields(vals)
+        return super().write(vals)
+
+    def _check_panda_engine_fields(self, *vals_list):
+        """Refuse what comes from outside, e.g. over RPC."""
+        given = {name.removeprefix("default_") for name in self.env.context}
+        if not self.env.su and not ENGINE_FIELDS.isdisjoint(given.union(*vals_list)):
+            raise AccessError(
+                self.env._("How an order stands in Panda is not set by hand.")
+            )
 
     # === ACTION METHODS === #
 
@@ -89,11 +130,16 @@ class SaleOrder(models.Model):
         """Put the resellers and end customers of these orders into Panda.
 
         For buttons, automation rules and server actions. Notes what is wanted and
-        returns: calls nobody, waits for nobody. Orders without a product that is
-        provisioned in Panda are left alone.
+        returns: calls nobody, waits for nobody. Orders that are cancelled or have no
+        product that is provisioned in Panda are left alone.
         """
         self.check_access("write")
-        orders = self.filtered(lambda order: order._get_panda_products())
+        # Sudo: whoever confirms an order need not know about Panda.
+        orders = self.sudo().filtered(
+            lambda o: (
+                o.state != "cancel" and (o.panda_status or o._get_panda_products())
+            )
+        )
         if orders:
             orders.write({"panda_requested": True, "panda_status": "waiting"})
             self.env["panda.service"]._take_up_orders_soon()
@@ -107,6 +153,18 @@ class SaleOrder(models.Model):
         return self.panda_account_ids._get_records_action(
             name=self.env._("Panda Accounts")
         )
+
+    def action_draft(self):
+        result = super().action_draft()
+        # Sudo: whoever writes quotations need not know about Panda.
+        self.sudo().filtered(lambda o: o.state == "draft")._forget_panda()
+        return result
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        # Sudo: whoever cancels an order need not know about Panda.
+        self.sudo()._withdraw_from_panda()
+        return result
 
     def _confirmation_error_message(self):
         error = super()._confirmation_error_message()
@@ -124,12 +182,6 @@ class SaleOrder(models.Model):
             ]
         )
 
-    def _action_cancel(self):
-        result = super()._action_cancel()
-        # Sudo: whoever cancels an order need not know about Panda.
-        self.sudo()._withdraw_from_panda()
-        return result
-
     # === BUSINESS METHODS === #
 
     def _get_panda_products(self):
@@ -145,9 +197,25 @@ class SaleOrder(models.Model):
         customer = self.panda_end_customer_id or self.partner_id
         return customer and customer._get_panda_entity()
 
+    def _forget_panda(self):
+        """Start again: what a quotation becomes is decided when it is confirmed."""
+        self.write(
+            {
+                "panda_requested": False,
+                "panda_status": False,
+                "panda_account_ids": [Command.clear()],
+                "panda_told": False,
+            }
+        )
+
     @api.model
     def _retry_failed_panda_orders(self, domain):
         """Try failed orders again after something was changed."""
         # Sudo: whoever mends it need not see orders.
         failed = self.sudo().search(Domain("panda_status", "=", "failed") & domain)
         failed.action_panda_provision()
+
+
+def _most_urgent(accounts):
+    """Return the state of the account that needs attention most, or ``False``."""
+    return min(accounts.mapped("state"), key=MOST_URGENT_FIRST.index, default=False)

@@ -1,7 +1,6 @@
 import logging
 
 import psycopg2
-from markupsafe import escape
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -12,37 +11,51 @@ _logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
-    """From what an order asks for to accounts, and back to what people hear of it."""
+    """From what an order asks for to accounts in the queue, and back."""
 
     _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited
 
-    # === WHO === #
+    # === WHERE AND WHO === #
 
     def _get_panda_systems(self):
-        """Return the systems of the products, without one that of the company."""
-        systems = self.env["panda.system"]
-        for product in self._get_panda_products():
-            system = product.panda_system_id
-            if system.company_id != self.company_id:  # another one's, or none
-                customer = self._get_panda_customer()
-                system = systems._get_of_company(customer, self.company_id)
-            systems |= system
-        return systems
-
-    def _get_panda_parties(self):
-        """Return the end customer and his reseller, who may be empty.
-
-        Whoever buys for somebody else is his reseller, unless somebody has decided
-        otherwise.
+        """Return the systems of the products, each once; an empty one stands for
+        products that have none.
 
         Note: `self.ensure_one()`
         """
-        customer = self._get_panda_customer()
-        reseller, buyer = customer.panda_reseller_id, self.partner_id
-        is_for_himself = buyer.commercial_partner_id == customer.commercial_partner_id
-        if customer and not is_for_himself and not customer._is_settled_in_panda():
+        return list(
+            dict.fromkeys(map(self._get_panda_system, self._get_panda_products()))
+        )
+
+    def _get_panda_system(self, product):
+        """Return the system of ``product``, without one that of the company."""
+        system = product.panda_system_id
+        if system.company_id in self.company_id.parent_ids:
+            return system
+        return system._get_of_company(self._get_panda_customer(), self.company_id)
+
+    def _get_panda_reseller(self, system):
+        """Return whose customer the end customer is in ``system``, maybe nobody's.
+
+        Whoever buys for somebody else is his reseller, unless somebody has decided
+        otherwise: in this system, or on the contact.
+
+        Note: `self.ensure_one()`
+        """
+        customer, buyer = self._get_panda_customer(), self.partner_id
+        account = customer._get_panda_account(system)
+        if account.role:
+            return account.parent_id.partner_id
+        reseller = customer.panda_reseller_id
+        is_open = not reseller or customer.panda_reseller_by_order
+        if is_open and self._is_for_other() and not customer._count_panda_customers():
             reseller = buyer
-        return customer, reseller and reseller._get_panda_entity()
+        return reseller and reseller._get_panda_entity()
+
+    def _is_for_other(self):
+        """Whether somebody buys what somebody else will use."""
+        customer = self._get_panda_customer().commercial_partner_id
+        return self.partner_id.commercial_partner_id != customer
 
     # === TAKING UP === #
 
@@ -64,23 +77,65 @@ class SaleOrder(models.Model):
             if is_conflict or (may_raise and isinstance(error, psycopg2.Error)):
                 raise
             _logger.exception("Provisioning order %s in Panda", self.name)
-            order._give_up_panda(order._describe_bug()[-1])
+            order._give_up_panda(order._describe_bug())
 
     def _queue_panda_accounts(self):
-        customer, reseller = self._get_panda_parties()
-        if reseller and not customer.panda_reseller_id:
-            customer.panda_reseller_id = reseller
+        systems = self._get_panda_systems()
+        if not systems:  # the product was taken off the order meanwhile
+            self._withdraw_from_panda()
+            return
         accounts = self.env["panda.account"]
-        for system in self._get_panda_systems() or [None]:
-            # Without a system it is the contact who says that there is none.
-            account = customer._get_or_create_panda_account(system)
-            accounts |= account | account.parent_id
-        accounts.filtered(lambda a: a.state == "draft").queued_by_order = True
+        for system in systems:
+            accounts |= self._prepare_panda_accounts(system)
+        self._name_panda_reseller()
+        drafts = accounts.filtered(lambda a: a.state == "draft" and not a.by_order)
+        drafts.by_order = "queued"
         # What is on its way is left to the engine, which may just be writing there.
         resting = accounts.filtered(lambda a: a.state in ("draft", "synced", "failed"))
         self.env["panda.service"]._enqueue(resting, trigger=False)
         self.write({"panda_requested": False, "panda_account_ids": accounts.ids})
         self._tell_panda_outcome()
+
+    def _prepare_panda_accounts(self, system):
+        """Return the accounts of end customer and reseller in ``system``, unless
+        something stands against using it.
+
+        :raise UserError: what stands against it
+        """
+        customer = self._get_panda_customer()
+        reasons = self._get_reasons_against(system)
+        if reasons:
+            raise UserError(" ".join(reasons))
+        reseller = self._get_panda_reseller(system)
+        if reseller:
+            account = self._decide_panda_account(reseller, system)
+            if account._may_become_reseller():
+                account.write({"role": "reseller", "by_order": account.by_order})
+        account = self._decide_panda_account(customer, system, reseller)
+        return account | account.parent_id
+
+    def _decide_panda_account(self, partner, system, reseller=None):
+        """Return the account of ``partner``, prepared if nobody has done it yet."""
+        account = partner._get_panda_account(system)
+        if not account.role:
+            share = "decided" if account else "created"
+            account = partner._get_or_create_panda_account(system, reseller)
+            account.by_order = share
+        return account
+
+    def _name_panda_reseller(self):
+        """Write the reseller on the contact, where he is the same in every system and
+        no person has had a say in it."""
+        customer = self._get_panda_customer()
+        accounts = customer.panda_account_ids.filtered("role")
+        reseller = accounts.parent_id.partner_id
+        is_clear = len(reseller) == 1 and all(
+            account.parent_id and account._is_guessed() for account in accounts
+        )
+        if is_clear and not customer.panda_reseller_id:
+            customer.write(
+                {"panda_reseller_id": reseller.id, "panda_reseller_by_order": True}
+            )
 
     def _give_up_panda(self, reason):
         """Note that this order has failed, whatever stands against noting it."""
@@ -103,60 +158,18 @@ class SaleOrder(models.Model):
     # === TAKING BACK === #
 
     def _withdraw_from_panda(self):
-        """Take back what was not sent yet and no other order needs.
+        """Take back what was not sent yet, as if these orders had never been.
 
-        What has been sent stays as it is, in Panda and here.
+        What has been sent stays as it is, in Panda and here. Other orders that need
+        the same accounts decide afresh.
         """
-        open_orders = self.filtered(lambda o: o.panda_status in ("waiting", "failed"))
-        open_orders.write({"panda_requested": False, "panda_status": False})
-        open_orders.activity_unlink([ACTIVITY])
-        accounts = open_orders.panda_account_ids
+        withdrawn = self.filtered(lambda o: o.panda_status in ("waiting", "failed"))
+        withdrawn.write({"panda_requested": False, "panda_status": False})
+        withdrawn.activity_unlink([ACTIVITY])
+        others = self.browse()
         # Customers first: whoever waits for a reseller needs him.
-        for account in accounts.sorted(lambda a: not a.parent_id):
-            if account._can_withdraw():
+        for account in withdrawn.panda_account_ids.sorted(lambda a: not a.parent_id):
+            if account._may_be_withdrawn():
+                others |= account._get_open_orders()
                 account._withdraw()
-
-    # === TELLING === #
-
-    def _tell_panda_outcome(self):
-        """Note on each order that waits how it has ended, if it has."""
-        done = self.browse()
-        for order in self.filtered(lambda o: o.panda_status == "waiting"):
-            states = set(order.panda_account_ids.mapped("state"))
-            if order.panda_requested or not states:
-                continue
-            if "failed" in states:
-                order.panda_status = "failed"
-                order._tell_panda_failure(order._get_panda_reasons())
-            elif states == {"synced"}:
-                done |= order
-        done._tell_panda_success()
-
-    def _tell_panda_success(self):
-        self.panda_status = "done"
-        self.activity_unlink([ACTIVITY])
-        self._message_log_batch(
-            bodies={order.id: escape(order._get_panda_success()) for order in self}
-        )
-
-    def _tell_panda_failure(self, reason):
-        note = escape(self._in_language().env._("Not provisioned in Panda: %s", reason))
-        self._message_log(body=note)
-        self.activity_unlink([ACTIVITY])
-        user = self.user_id or self.panda_account_ids.system_id[:1].responsible_user_id
-        user = user or self.env.ref("base.user_admin")
-        self.activity_schedule(ACTIVITY, note=note, user_id=user.id)
-
-    def _get_panda_success(self):
-        accounts = self.panda_account_ids.sorted(lambda a: bool(a.parent_id))
-        return self._in_language().env._(
-            "In Panda: %s.",
-            ", ".join(f"{a.display_name} ({a.remote_id})" for a in accounts),
-        )
-
-    def _get_panda_reasons(self):
-        problems = self._in_language()._get_panda_problems()
-        return " ".join(f"{label}: {text}" for label, _url, text in problems)
-
-    def _in_language(self):
-        return self.with_context(lang=self.user_id.lang or self.env.lang)
+        others.action_panda_provision()

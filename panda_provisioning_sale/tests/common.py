@@ -5,7 +5,12 @@ from odoo.tests import new_test_user
 
 from odoo.addons.panda_provisioning.tests.common import PandaCase, PandaMixin
 
-__all__ = ["OrderCase", "OrderMixin"]
+__all__ = ["CRONS", "OrderCase", "OrderMixin"]
+
+CRONS = (
+    "panda_provisioning_sale.ir_cron_take_up_orders",
+    "panda_provisioning.ir_cron_synchronize",
+)
 
 
 class OrderMixin(PandaMixin):
@@ -64,14 +69,18 @@ class OrderMixin(PandaMixin):
 class OrderCase(OrderMixin, PandaCase):
     """Tests that confirm orders and let the crons run."""
 
+    def take_up(self):
+        """Let the orders be turned into accounts, and nothing be sent."""
+        self.run_named(CRONS[0])
+
     def run_crons(self):
         """Let both crons do what they have to do."""
+        for name in CRONS:
+            self.run_named(name)
+
+    def run_named(self, name):
         with self.enter_registry_test_mode():
-            for name in (
-                "panda_provisioning_sale.ir_cron_take_up_orders",
-                "panda_provisioning.ir_cron_synchronize",
-            ):
-                self.assertIs(self.env.ref(name).method_direct_trigger(), True)
+            self.assertIs(self.env.ref(name).method_direct_trigger(), True)
 
     def confirm(self, order):
         """Confirm, and let everything come to rest."""

@@ -7,12 +7,7 @@ from .common import OrderCase
 class TestCancel(OrderCase):
     """Cancelling takes back what was not sent, and never touches a tenant."""
 
-    def take_up(self):
-        with self.enter_registry_test_mode():
-            cron = self.env.ref("panda_provisioning_sale.ir_cron_take_up_orders")
-            self.assertIs(cron.method_direct_trigger(), True)
-
-    def test_cancelled_before_it_was_taken_up(self):
+    def test_before_it_was_taken_up(self):
         partner = self.make_partner()
         order = self.make_order(partner)
         order.action_confirm()
@@ -21,42 +16,50 @@ class TestCancel(OrderCase):
         self.assertFalse(order.panda_status)
         self.assertFalse(self.get_account(partner))
 
-    def test_cancelled_before_it_was_sent(self):
-        reseller = self.make_partner("Rita Reseller")
-        customer = self.make_partner("Carl Customer")
-        order = self.make_order(reseller, customer)
-        order.action_confirm()
-        self.take_up()
-        self.assertEqual(self.get_account(customer).state, "waiting")
+    def test_after_it_has_failed(self):
+        """Neither the activity nor the status outlives it; mending wakes nothing."""
+        partner = self.make_partner(phone=False)
+        order = self.confirm(self.make_order(partner))
+        self.assertTrue(order.sudo().activity_ids)
         order.action_cancel()
-        accounts = self.get_account(reseller) | self.get_account(customer)
-        self.assertEqual(set(accounts.mapped("state")), {"draft"})
+        self.assertFalse(order.panda_status)
+        self.assertFalse(order.sudo().activity_ids)
+        partner.phone = "+32 470 12 34 56"
         self.run_crons()
-        self.assertEqual(self.count_requests(), 0)
+        self.assertEqual(self.tenants(), [])
 
-    def test_another_order_needs_the_reseller(self):
-        reseller = self.make_partner("Rita Reseller")
-        customers = [self.make_partner(f"{name} Customer") for name in ("Carl", "Cora")]
-        orders = [self.make_order(reseller, customer) for customer in customers]
-        for order in orders:
-            order.action_confirm()
-        self.take_up()
-        orders[0].action_cancel()
-        self.run_crons()
-        self.assertEqual(self.get_account(customers[0]).state, "draft")
-        self.assertEqual(self.get_account(customers[1]).state, "synced")
-        self.assertEqual(orders[1].panda_status, "done")
+    def test_what_a_person_asks_for_stays(self):
+        """Before the order or after it, and however he asks for it."""
+        ways = {
+            "synchronize": lambda partner: self.get_own(partner).action_synchronize(),
+            "retry": lambda partner: self.get_own(partner).action_retry(),
+            "of the contact": lambda partner: partner.with_user(
+                self.user
+            ).action_panda_synchronize(),
+            "sync options": self.press_in_vain,
+        }
+        for number, (way, ask) in enumerate(ways.items()):
+            with self.subTest(way):
+                partner = self.make_partner(f"Person{number} Test")
+                order = self.make_order(partner)
+                order.action_confirm()
+                self.take_up()
+                ask(partner)
+                account = self.get_account(partner)
+                state = account.state
+                order.action_cancel()
+                self.assertIn(state, ("queued", "retry"))
+                self.assertEqual(account.state, state)
 
-    def test_another_order_needs_the_customer(self):
-        partner = self.make_partner()
-        orders = [self.make_order(partner) for _i in range(2)]
-        for order in orders:
-            order.action_confirm()
-        self.take_up()
-        orders[0].action_cancel()
-        self.assertEqual(self.get_account(partner).state, "queued")
+    def get_own(self, partner):
+        return self.get_account(partner).with_user(self.user)
 
-    def test_what_a_person_has_queued_stays(self):
+    def press_in_vain(self, partner):
+        """Save & Synchronize while Panda is down."""
+        self.fault("server_error")
+        self.press(partner, role="user")
+
+    def test_what_a_person_has_queued_before_stays(self):
         partner = self.make_partner()
         account = self.make_account(partner)
         account.with_user(self.user).action_synchronize()

@@ -3,7 +3,7 @@ from unittest.mock import patch
 import psycopg2.errors
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import OrderCase
@@ -55,6 +55,28 @@ class TestConfirm(OrderCase):
         person = self.make_partner("Rita Reseller", parent_id=company.id)
         self.assertEqual(self.make_order(person).panda_end_customer_id, company)
 
+    def test_end_customer_follows_until_somebody_chooses(self):
+        ada, bob, carl = (
+            self.make_partner(f"{name} Test") for name in ("Ada", "Bob", "Carl")
+        )
+        with Form(self.env["sale.order"].with_user(self.salesman)) as form:
+            form.partner_id = ada
+            form.partner_id = bob
+            with form.order_line.new() as line:
+                line.product_id = self.product
+            self.assertEqual(form.panda_end_customer_id, bob)
+            form.panda_end_customer_id = carl
+            form.partner_id = ada
+            self.assertEqual(form.panda_end_customer_id, carl)
+            form.partner_id = bob
+        order = form.record
+        self.assertEqual(order.panda_end_customer_id, carl)
+        order.partner_id = ada
+        self.assertEqual(order.panda_end_customer_id, carl)
+        other = self.make_order(ada)
+        other.partner_id = bob
+        self.assertEqual(other.panda_end_customer_id, bob)
+
     def test_reseller_orders_for_himself(self):
         """He is the reseller that he is, with no account beside it."""
         reseller = self.make_partner("Rita Reseller")
@@ -72,13 +94,34 @@ class TestConfirm(OrderCase):
         self.assert_parent(customer, reseller)
 
     def test_another_reseller_orders(self):
-        """Who is written down as the reseller stays it."""
+        """Who is written down as the reseller stays it, which is said before and
+        after."""
         reseller = self.make_partner("Rita Reseller")
         other = self.make_partner("Olga Other")
         customer = self.make_partner("Carl Customer", panda_reseller_id=reseller.id)
-        self.confirm(self.make_order(other, customer))
+        order = self.make_order(other, customer)
+        said = "Carl Customer stays the customer of Rita Reseller"
+        self.assertIn(said, str(order.panda_notices))
+        self.assertFalse(order.panda_problems)
+        self.confirm(order)
         self.assert_parent(customer, reseller)
         self.assertFalse(self.get_account(other))
+        self.assertIn(said, self.get_notes(order)[0])
+
+    def test_nothing_is_said_where_the_order_decides(self):
+        reseller = self.make_partner("Rita Reseller")
+        customer = self.make_partner("Carl Customer")
+        for partner, end_customer in (
+            (customer, None),
+            (reseller, None),
+            (reseller, customer),
+        ):
+            order = self.make_order(partner, end_customer)
+            self.assertFalse(order.panda_notices)
+        self.confirm(order)
+        self.assertEqual(
+            self.get_notes(order)[0].count("Carl Customer"), 1, "once, with his number"
+        )
 
     def test_choices_of_people_win(self):
         """What was set in Sync Options, though not yet sent, is what is sent."""
@@ -89,6 +132,7 @@ class TestConfirm(OrderCase):
         self.assertEqual(
             (account.username, account.state), ("chosen.by.hand", "synced")
         )
+        self.assertEqual(len(self.tenants()), 1)
         self.assertFalse(account.parent_id)
         self.assertFalse(customer.panda_reseller_id)
 
@@ -123,6 +167,20 @@ class TestConfirm(OrderCase):
         order.action_confirm()
         self.run_cron()
         self.assertEqual(order.panda_status, "done")
+
+    def test_product_is_taken_off_before_it_is_taken_up(self):
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        order.order_line.product_uom_qty = 0
+        self.run_crons()
+        self.assertFalse(order.panda_status)
+        self.assertFalse(self.env["panda.account"].search([]))
+
+    def test_cancelled_orders_provision_nothing(self):
+        order = self.make_order(self.make_partner())
+        order.action_cancel()
+        order.action_panda_provision()
+        self.assertFalse(order.panda_status)
 
     def test_rolled_back_confirmation_leaves_nothing(self):
         order = self.make_order(self.make_partner("Rita"), self.make_partner("Carl"))
@@ -169,14 +227,6 @@ class TestConfirm(OrderCase):
         self.run_crons()
         self.assertEqual(order.panda_status, "done")
 
-    def test_confirmed_by_a_portal_user(self):
-        partner = self.make_partner()
-        user = new_test_user(self.env, "portal-buyer", groups="base.group_portal")
-        order = self.make_order(partner)
-        order.with_user(user).sudo()._validate_order()
-        self.run_crons()
-        self.assertEqual(order.panda_status, "done")
-
     def test_confirmed_by_a_payment(self):
         """Of somebody who is not even logged in, as payment providers confirm."""
         order = self.make_order(self.make_partner())
@@ -219,6 +269,18 @@ class TestConfirm(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assertEqual(self.count_requests(), before)
 
+    def test_done_again(self):
+        """Provisioning by hand what is done tells nobody anything new."""
+        partner = self.make_partner()
+        order = self.confirm(self.make_order(partner))
+        notes, requests = self.get_notes(order), self.count_requests()
+        order.action_panda_provision()
+        self.assertEqual(order.panda_status, "waiting")
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+        self.assertEqual(self.get_notes(order), notes)
+        self.assertEqual(self.count_requests(), requests)
+
     def test_many_lines_and_orders_of_one_customer(self):
         partner = self.make_partner()
         products = self.product | self.make_product(name="Email Protection")
@@ -239,8 +301,8 @@ class TestConfirm(OrderCase):
         customer = bad.panda_end_customer_id
         create = type(customer)._get_or_create_panda_account
 
-        def fail(partner, system=None):
-            return 1 / (partner != customer) and create(partner, system)
+        def fail(partner, *args):
+            return 1 / (partner != customer) and create(partner, *args)
 
         (bad | good).action_confirm()
         with (

@@ -1,4 +1,10 @@
+from ast import literal_eval
+from unittest.mock import patch
+
+from lxml import etree
+
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tests import Form, tagged
 
 from .common import OrderCase
@@ -91,19 +97,18 @@ class TestProblems(OrderCase):
 
     def test_what_panda_refuses_is_told(self):
         """A username that somebody has elsewhere, which only Panda knows."""
-        self.confirm(self.make_order(self.make_partner()))
-        self.env.cr.execute("UPDATE panda_account SET username = 'gone'")
-        self.env.invalidate_all()
-        other = self.make_partner("Ada Byron", email="ada.lovelace@example.org")
-        self.make_account(other, username="ada.lovelace")
-        self.env.cr.execute(
-            "UPDATE panda_account SET username = (SELECT 'ada.lovelace')"
-            " WHERE partner_id = %s",
-            [other.id],
-        )
+        stranger = self.make_partner("Ada Lovelace")
+        self.confirm(self.make_order(stranger))
+        account = self.get_account(stranger)
+        username = account.username
+        account.write({"remote_id": False, "marker_at": False})
+        account.unlink()
+        other = self.make_partner("Ada Byron", email="ada.byron@example.org")
+        self.make_account(other, username=username)
         order = self.confirm(self.make_order(other))
         self.assertEqual(order.panda_status, "failed", self.get_notes(order))
         self.assertIn("given this username", str(order.panda_problems))
+        self.assertIn("given this username", self.get_notes(order)[0])
         self.get_account(other).with_user(self.user).username = "ada.byron"
         self.run_cron()
         self.assertEqual(order.panda_status, "done")
@@ -147,12 +152,73 @@ class TestProblems(OrderCase):
         self.assertEqual(self.get_account(partner).state, "failed")
         self.assertEqual(order.panda_status, "done")
 
-    def test_filter_and_group(self):
-        orders = self.confirm(
-            self.make_order(self.make_partner())
-            | self.make_order(self.make_partner("Bob Babbage", phone=False))
+    def test_filters_and_group(self):
+        """Those of the search view, for somebody who knows nothing of Panda."""
+        done, failed, waiting = orders = [
+            self.make_order(self.make_partner(name, **values))
+            for name, values in (
+                ("Ada Lovelace", {}),
+                ("Bob Babbage", {"phone": False}),
+                ("Carl Customer", {}),
+            )
+        ]
+        self.confirm(done + failed)
+        waiting.action_confirm()
+        model = self.env["sale.order"].with_user(self.salesman)
+        view = etree.fromstring(model.get_view(view_type="search")["arch"])
+        ours = Domain("id", "in", [order.id for order in orders])
+        for name, order in (("done", done), ("failed", failed), ("waiting", waiting)):
+            with self.subTest(name):
+                [node] = view.xpath(f"//filter[@name='panda_{name}']")
+                domain = literal_eval(node.get("domain"))
+                self.assertEqual(model.search(ours & Domain(domain)), order)
+        [node] = view.xpath("//filter[@name='panda_status']")
+        group_by = literal_eval(node.get("context"))["group_by"]
+        groups = dict(model._read_group(ours, [group_by], ["id:recordset"]))
+        self.assertEqual(groups, {"done": done, "failed": failed, "waiting": waiting})
+
+    def test_archived_salesperson(self):
+        """Somebody who still works here gets the activity."""
+        order = self.make_order(self.make_partner(phone=False))
+        order.action_confirm()
+        self.salesman.active = False
+        self.run_crons()
+        self.assertEqual(order.sudo().activity_ids.user_id, self.manager)
+
+    def test_nobody_is_left(self):
+        """Neither salesperson nor responsible, nor an administrator by that name."""
+        order = self.make_order(self.make_partner(phone=False), user_id=False)
+        self.system.responsible_user_id = False
+        order.action_confirm()
+        self.env["ir.model.data"].search(
+            [("module", "=", "base"), ("name", "=", "user_admin")]
+        ).unlink()
+        self.run_crons()
+        self.assertEqual(order.panda_status, "failed")
+        self.assertTrue(order.sudo().activity_ids.user_id)
+
+    def test_reason_of_a_refusal_is_kept(self):
+        """What an order was told is shown on it, not just that something is wrong."""
+        order = self.make_order(self.make_partner())
+        order.action_confirm()
+        refusal = patch.object(
+            type(self.env["res.partner"]),
+            "_get_or_create_panda_account",
+            side_effect=UserError("The moon is in the seventh house."),
         )
-        groups = self.env["sale.order"]._read_group(
-            [("id", "in", orders.ids)], ["panda_status"], ["__count"]
-        )
-        self.assertEqual(dict(groups), {"done": 1, "failed": 1})
+        with refusal:
+            self.run_crons()
+        self.assertEqual(order.panda_status, "failed")
+        self.assertIn("seventh house", self.get_notes(order)[0])
+        self.assertIn("seventh house", str(order.panda_problems))
+
+    def test_same_reason_is_told_once(self):
+        """Trying in vain notes nothing new; the activity is there all the same."""
+        order = self.confirm(self.make_order(self.make_partner(phone=False)))
+        notes = self.get_notes(order)
+        order.sudo().activity_ids.unlink()
+        order.action_panda_provision()
+        self.run_crons()
+        self.assertEqual(order.panda_status, "failed")
+        self.assertEqual(self.get_notes(order), notes)
+        self.assertEqual(len(order.sudo().activity_ids), 1)

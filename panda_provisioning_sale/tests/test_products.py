@@ -7,28 +7,63 @@ from .common import OrderCase
 class TestProducts(OrderCase):
     """Which products provision, and into which system."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.desks, cls.security = cls.env["product.category"].create(
+            [
+                {"name": "Desks"},
+                {
+                    "name": "Security",
+                    "panda_provision": True,
+                    "panda_system_id": cls.system.id,
+                },
+            ]
+        )
+
+    def make_template(self, category, **values):
+        return self.env["product.template"].create(
+            {"name": "Something", "categ_id": category.id, **values}
+        )
+
     def test_category_proposes(self):
-        category = self.env["product.category"].create(
-            {
-                "name": "Security",
-                "panda_provision": True,
-                "panda_system_id": self.system.id,
-            }
-        )
-        template = self.env["product.template"].create(
-            {"name": "Endpoint Security", "categ_id": category.id}
-        )
+        template = self.make_template(self.security)
         self.assertTrue(template.panda_provision)
         self.assertEqual(template.panda_system_id, self.system)
-        template.panda_provision = False
-        category.panda_provision = True
-        self.assertFalse(template.panda_provision, "the product has the last word")
+        self.assertFalse(self.make_template(self.desks).panda_provision)
+
+    def test_product_has_the_last_word(self):
+        template = self.make_template(self.security, panda_provision=False)
+        self.assertFalse(template.panda_provision)
+        self.security.write({"panda_provision": True, "panda_system_id": False})
+        self.assertFalse(template.panda_provision)
+        self.assertEqual(template.panda_system_id, self.system)
+
+    def test_category_applies_to_new_products_only(self):
+        template = self.make_template(self.desks)
+        self.desks.panda_provision = True
+        self.assertFalse(template.panda_provision)
+
+    def test_other_category(self):
+        """It proposes; it does not switch off what was set."""
+        template = self.make_template(self.desks)
+        template.categ_id = self.security
+        self.assertTrue(template.panda_provision)
+        self.assertEqual(template.panda_system_id, self.system)
+        template.categ_id = self.desks
+        self.assertTrue(template.panda_provision)
+        self.assertEqual(template.panda_system_id, self.system)
 
     def test_form(self):
+        """The category proposes while the product is written; the box is ticked
+        where products are sold."""
         with Form(self.env["product.template"]) as form:
             form.name = "Endpoint Security"
-            form.panda_provision = True
-        self.assertTrue(form.record.panda_provision)
+            self.assertFalse(form.panda_provision)
+            form.categ_id = self.security
+            self.assertTrue(form.panda_provision)
+            form.panda_provision = False
+        self.assertFalse(form.record.panda_provision)
 
     def test_import(self):
         result = self.env["product.template"].load(
@@ -40,28 +75,3 @@ class TestProducts(OrderCase):
         self.assertTrue(security.panda_provision)
         self.assertEqual(security.panda_system_id, self.system)
         self.assertFalse(desk.panda_provision)
-
-    def test_each_product_has_its_system(self):
-        other = self.system.copy(
-            {
-                "name": "Panda Elsewhere",
-                "state": "disabled",
-                "access_id": "other",
-                "access_password": "secret",
-                "api_key": "key",
-            }
-        )
-        other.state = "test"
-        special = self.make_product(name="Elsewhere", panda_system_id=other.id)
-        partner = self.make_partner()
-        order = self.make_order(partner, products=self.product | special)
-        order.action_confirm()
-        self.env["panda.service"]._take_up_orders_soon()
-        self.assertEqual(order.sudo()._get_panda_systems(), self.system | other)
-
-    def test_system_of_another_company_is_not_used(self):
-        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
-        other = self.system.copy({"company_id": company.id})
-        product = self.make_product(panda_system_id=other.id)
-        order = self.make_order(self.make_partner(), products=product)
-        self.assertEqual(order.sudo()._get_panda_systems(), self.system)

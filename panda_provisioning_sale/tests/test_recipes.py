@@ -1,5 +1,7 @@
 from odoo import Command
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+from odoo.tools.convert import convert_file
 
 from .common import OrderCase
 
@@ -37,17 +39,33 @@ class TestRecipes(OrderCase):
             trigger="on_create_or_write",
             filter_pre_domain="[('payment_state', 'not in', ('in_payment', 'paid'))]",
             # While it is still being written, a draft has nothing left to pay.
-            filter_domain="[('state', '=', 'posted'),"
+            filter_domain="[('move_type', '=', 'out_invoice'),"
+            " ('state', '=', 'posted'),"
             " ('payment_state', 'in', ('in_payment', 'paid'))]",
         )
-        order = self.make_order(self.make_partner())
-        order.action_confirm()
-        invoice = self.make_invoice(order)
-        self.assertFalse(order.panda_status)
-        self.pay(invoice)
-        self.assertEqual(order.panda_status, "waiting")
+        paid, _refunded, cancelled = orders = [
+            self.make_order(self.make_partner(f"{name} Test"))
+            for name in ("Ada", "Bob", "Carl")
+        ]
+        for order in orders:
+            order.action_confirm()
+        invoices = [self.make_invoice(order) for order in orders]
+        self.assertEqual([o.panda_status for o in orders], [False] * 3)
+        cancelled._action_cancel()
+        refund = self.refund(invoices[1])
+        self.assertIn(refund.payment_state, ("paid", "in_payment"))
+        self.pay(invoices[0])
+        self.pay(invoices[2])
+        self.assertEqual([o.panda_status for o in orders], ["waiting", False, False])
         self.run_crons()
-        self.assertEqual(order.panda_status, "done")
+        self.assertEqual(paid.panda_status, "done")
+        self.assertEqual(len(self.tenants()), 1)
+
+    def refund(self, invoice):
+        """Return a credit note, with which an invoice that nobody has paid is even."""
+        refund = invoice._reverse_moves()
+        refund.action_post()
+        return refund
 
     def make_invoice(self, order):
         company = self.env.company
@@ -68,17 +86,61 @@ class TestRecipes(OrderCase):
         wizard.create({})._create_payments()
         self.env.flush_all()
 
-    def test_when_a_contact_gets_a_tag(self):
-        """No order at all: any contact can be provisioned."""
+    def make_rule_on_tag(self):
+        """Make the rule of the manual; return what somebody does who tags a contact
+        and knows nothing of Panda."""
         tag = self.env["res.partner.category"].create({"name": "Panda"})
         self.make_rule(
             "res.partner",
-            "records.action_panda_synchronize()",
+            "records.action_panda_provision()",
             trigger="on_create_or_write",
             filter_pre_domain=f"[('category_id', 'not in', {tag.ids})]",
             filter_domain=f"[('category_id', 'in', {tag.ids})]",
         )
+        clerk = new_test_user(
+            self.env, "clerk", groups="base.group_user,base.group_partner_manager"
+        )
+        return lambda partner: partner.with_user(clerk).write(
+            {"category_id": [Command.link(tag.id)]}
+        )
+
+    def test_when_a_contact_gets_a_tag(self):
+        """No order at all: any contact can be provisioned, whoever tags it."""
+        put_tag = self.make_rule_on_tag()
         partner = self.make_partner()
-        partner.with_user(self.user).category_id = [Command.link(tag.id)]
+        put_tag(partner)
         self.run_crons()
         self.assertEqual(self.get_account(partner).state, "synced")
+
+    def test_rule_on_contacts_stops_nobody(self):
+        """What cannot be done is noted on the contact; the tag is there."""
+        put_tag = self.make_rule_on_tag()
+        partners = self.make_partner() + self.make_partner("Bob Babbage")
+        self.make_account(partners[0])
+        customer = self.make_partner("Carl Customer", panda_reseller_id=partners[0].id)
+        self.system.state = "disabled"
+        put_tag(partners[1])
+        self.assertIn("There is no Panda system", self.get_notes(partners[1])[0])
+        self.assertTrue(partners[1].activity_ids)
+        self.system.state = "test"
+        put_tag(customer)
+        self.assertEqual(len(customer.category_id), 1)
+        self.assertIn("not a reseller", self.get_notes(customer)[0])
+
+    def test_provisioning_contacts_is_for_those_of_panda(self):
+        with self.assertRaises(AccessError):
+            self.make_partner().with_user(self.salesman).action_panda_provision()
+
+    def test_deleted_rule_does_not_come_back(self):
+        """An update of the addon respects what the administrator has decided."""
+        name = "panda_provisioning_sale.base_automation_order_confirmed"
+        self.env.ref(name).unlink()
+        convert_file(
+            self.env,
+            "panda_provisioning_sale",
+            "data/base_automation_data.xml",
+            {},
+            mode="update",
+            noupdate=True,
+        )
+        self.assertFalse(self.env.ref(name, raise_if_not_found=False))
