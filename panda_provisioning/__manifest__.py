@@ -17,6 +17,8 @@
         "views/panda_account_views.xml",
         "views/panda_system_views.xml",
         "views/panda_menus.xml",
+        "wizard/panda_link_views.xml",
+        "wizard/panda_mark_done_views.xml",
         "wizard/panda_sync_options_views.xml",
         "wizard/provisioning_systems_views.xml",
         # The contact form opens the wizards above.
@@ -24,6 +26,7 @@
     ],
     "demo": ["demo/res_partner_demo.xml"],
     "assets": {
+        "web.assets_backend": ["panda_provisioning/static/src/**/*"],
         "web.assets_tests": ["panda_provisioning/static/tests/tours/*.js"],
     },
     "application": True,

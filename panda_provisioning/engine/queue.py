@@ -145,9 +145,11 @@ class Queue:
                 sent_name=row["sent_name"] or "",
                 sent_email=row["sent_email"] or "",
                 sent_fingerprint=row["sent_fingerprint"] or "",
-                marker_at=marker_at and to_epoch(marker_at),
+                marker_at=_as_epoch(marker_at),
                 create_anyway=bool(row["create_anyway"]),
+                chosen_remote_id=row["chosen_remote_id"] or "",
                 activation_email=row["activation_email"] or "",
+                activated_at=_as_epoch(row["activation_sent_at"]),
             ),
             attempt_count=row["attempt_count"] or 0,
             partner_active=row["partner_active"],
@@ -252,9 +254,11 @@ class Queue:
             SQL(
                 """
                 UPDATE panda_account
-                SET state = 'failed', next_attempt_at = NULL, has_news = TRUE
+                SET state = 'failed', failed_at = %s, next_attempt_at = NULL,
+                    has_news = TRUE
                 WHERE id = ANY(%s) AND state IN ('retry', 'unknown')
                 """,
+                fields.Datetime.now(),
                 ids,
             )
         )
@@ -289,6 +293,10 @@ class Queue:
 def to_epoch(moment):
     """Seconds since the epoch of a naive UTC datetime, as Odoo stores them."""
     return (moment - EPOCH).total_seconds()
+
+
+def _as_epoch(moment):
+    return None if moment is None else to_epoch(moment)
 
 
 def from_epoch(seconds):

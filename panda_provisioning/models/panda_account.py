@@ -26,6 +26,9 @@ REMOTE_FIELDS = (
     "marker_at",
     "operator_ready",
     "activation_email",
+    "activation_sent_at",
+    "chosen_remote_id",
+    "done_elsewhere",
     "adopted",
     "sent_name",
     "sent_email",
@@ -128,11 +131,27 @@ class PandaAccount(models.Model):
         help="Where Panda has sent the activation instructions; the operator keeps "
         "this address for good.",
     )
+    activation_sent_at = fields.Datetime(
+        string="Activation E-mail Sent",
+        copy=False,
+        readonly=True,
+        help="Empty when the operator was in Panda already.",
+    )
+    chosen_remote_id = fields.Char(
+        copy=False,
+        readonly=True,
+        help="The account in Panda that somebody wants to be linked.",
+    )
+    done_elsewhere = fields.Char(
+        copy=False,
+        readonly=True,
+        help="Why this is done although Odoo did not do it.",
+    )
     can_be_forgotten = fields.Boolean(compute="_compute_can_be_forgotten")
     adopted = fields.Boolean(string="Was in Panda Already", copy=False, readonly=True)
     state = fields.Selection(
         STATES, string="Status", required=True, default="draft", copy=False,
-        readonly=True,
+        readonly=True, group_expand="_group_expand_states",
     )  # fmt: skip
     step = fields.Char(default=Step.FIND_ACCOUNT.value, copy=False, readonly=True)
     marker_at = fields.Datetime(
@@ -154,12 +173,18 @@ class PandaAccount(models.Model):
     create_anyway = fields.Boolean(copy=False)
     attempt_count = fields.Integer(copy=False, readonly=True, aggregator=None)
     next_attempt_at = fields.Datetime(string="Next Try", copy=False, readonly=True)
+    failed_at = fields.Datetime(string="Failed On", copy=False, readonly=True)
     error_code = fields.Char(copy=False, readonly=True)
     error_detail = fields.Char(string="In Panda's Words", copy=False, readonly=True)
     error_message = fields.Char(
         string="Reason", compute="_compute_texts", compute_sudo=True
     )
     status_text = fields.Char(compute="_compute_texts", compute_sudo=True)
+    explanation = fields.Char(
+        compute="_compute_texts",
+        compute_sudo=True,
+        help="What the status means and what happens next.",
+    )
     notice = fields.Char(compute="_compute_texts", compute_sudo=True)
     last_sync_at = fields.Datetime(
         string="Last Synchronized", copy=False, readonly=True
@@ -259,18 +284,31 @@ class PandaAccount(models.Model):
                 account.error_code == "account_not_found" or "parent_not_found" in codes
             )
 
-    @api.depends("state", "error_code", "next_attempt_at", "email", "parent_id.state")
+    @api.depends(
+        "state",
+        "error_code",
+        "next_attempt_at",
+        "email",
+        "done_elsewhere",
+        "parent_id.state",
+        "parent_id.error_code",
+    )
     @api.depends_context("lang", "tz")
     def _compute_texts(self):
         messages = self.env["panda.message"]
         for account in self:
             account.error_message = messages._error(account)
             account.status_text = messages._status(account)
+            account.explanation = messages._explain(account)
             account.notice = (
                 account._has_another_login_email()
                 and account.state == "synced"
                 and messages._login_email(account)
             )
+
+    def _group_expand_states(self, states, _domain):
+        """Show the states that there are in the order in which they happen."""
+        return [name for name, _label in STATES if name in states]
 
     # === CONSTRAINT METHODS === #
 
@@ -371,48 +409,6 @@ class PandaAccount(models.Model):
             locked.add("username")
         return locked
 
-    # === ACTION METHODS === #
-
-    def action_synchronize(self):
-        """Queue these accounts; what is synchronised and unchanged is left alone."""
-        self.check_access("write")
-        self.env["panda.service"]._request(self)
-        return True  # XML-RPC knows no None
-
-    def action_retry(self):
-        """Try again now, with a fresh count of attempts."""
-        self.check_access("write")
-        self.env["panda.service"]._request(self)
-        return True  # XML-RPC knows no None
-
-    def action_open_options(self):
-        """Open Sync Options of this account."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["panda.sync.options"]._open(self.partner_id, self.system_id)
-
-    def action_forget_remote(self):
-        """Have an account created anew that was deleted in Panda by hand."""
-        self.check_access("unlink")  # administrators only
-        for account in self:
-            if not account.can_be_forgotten:
-                raise UserError(
-                    self.env._(
-                        "As far as Odoo knows, %s exists in Panda. Synchronize it: if "
-                        "Panda does not know it any more, it can be forgotten.",
-                        account.display_name,
-                    )
-                )
-        blank = dict.fromkeys(REMOTE_FIELDS, False)
-        # Sudo: what is known of Panda belongs to the engine.
-        self.sudo().write({**blank, "step": Step.FIND_ACCOUNT.value})
-        self.env["panda.service"]._enqueue(self | self.child_ids)
-        return True  # XML-RPC knows no None
-
-    def _can_retry(self):
-        """Whether *Retry* makes sense."""
-        return self.state in ("failed", "retry", "unknown")
-
     # === BUSINESS METHODS === #
 
     def _get_snapshot(self):
@@ -434,12 +430,17 @@ class PandaAccount(models.Model):
         )
 
     def _is_up_to_date(self):
-        """Whether Panda knows all that Odoo knows."""
+        """Whether Panda knows all that Odoo knows, or is to be left alone."""
         self.ensure_one()
-        return (
-            self.state == "synced"
-            and self.synced_fingerprint == self._get_snapshot().fingerprint
+        return self.state == "synced" and (
+            self._is_left_alone()
+            or self.synced_fingerprint == self._get_snapshot().fingerprint
         )
+
+    def _is_left_alone(self):
+        """Whether a person has seen to it without saying which account it is."""
+        self.ensure_one()
+        return bool(self.done_elsewhere) and not self.remote_id
 
     def _waits_for_reseller(self):
         """Whether nothing can be sent before the reseller is ready."""

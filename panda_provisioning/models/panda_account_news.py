@@ -20,10 +20,7 @@ class PandaAccount(models.Model):
             bodies={account.partner_id.id: account._get_news() for account in news}
         )
         failed = news.filtered(lambda a: a.state == "failed")
-        mended = (news - failed).filtered("announced").partner_id
-        # Another system may still need somebody.
-        failing = mended.panda_account_ids.filtered(lambda a: a.state == "failed")
-        (mended - failing.partner_id).activity_unlink([ACTIVITY])
+        (news - failed).filtered("announced")._unschedule_activity()
         if not attended:
             failed._schedule_activity()
         told = news.grouped(lambda account: account._get_announcement())
@@ -45,6 +42,12 @@ class PandaAccount(models.Model):
     def _get_news(self):
         lang = self.system_id.responsible_user_id.lang
         return self.env["panda.message"].with_context(lang=lang)._news(self)
+
+    def _unschedule_activity(self):
+        """Ask nobody any more, unless another system still needs somebody."""
+        partners = self.partner_id
+        failing = partners.panda_account_ids.filtered(lambda a: a.state == "failed")
+        (partners - failing.partner_id).activity_unlink([ACTIVITY])
 
     def _schedule_activity(self):
         self.partner_id.activity_unlink([ACTIVITY])

@@ -70,6 +70,15 @@ class PandaAccount(models.Model):
                 "parent_id", "parent_missing" if ready else "parent_not_synced"
             )
 
+    def _is_taken(self, remote_id):
+        """Whether ``remote_id`` belongs to another account of Odoo."""
+        # Sudo: what others have is taken, whether one may see them or not.
+        others = self.sudo().search(
+            [("system_id", "=", self.system_id.id), ("remote_id", "=", remote_id)],
+            limit=1,
+        )
+        return bool(remote_id) and bool(others - self.sudo())
+
     def _get_domain_first_come(self):
         """Accounts whose e-mail address nobody else may use, as the engine sees it:
         those in Panda, then whoever came first."""

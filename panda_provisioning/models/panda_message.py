@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.tools import format_datetime
 
 from ..panda_api.connection_check import Finding
@@ -11,6 +11,7 @@ FIELD_OF_CODE = {
     "reseller_with_parent": "parent_id",
     "has_customers": "role",
     "several_matches": "name",
+    "link_refused": "name",
     "partner_archived": "partner_id",
     "other_company": "system_id",
     "rejected": "partner_id",
@@ -68,7 +69,12 @@ class PandaMessage(models.AbstractModel):
             code = "phone_unreadable"
         return self._fill_in(PROBLEMS.get(code, UNKNOWN_REFUSAL), account)
 
-    def _fill_in(self, text, account):
+    def _refusal(self, account, error):
+        """Return the text of a :class:`PandaError` that ``account`` has met."""
+        code = "account_not_found" if error.code == "not_found" else error.code
+        return self._fill_in(REFUSALS.get(code, UNKNOWN_REFUSAL), account, error.detail)
+
+    def _fill_in(self, text, account, detail=None):
         """Return ``text`` translated, with what is known of ``account``."""
         partner, system, parent = (
             account.partner_id,
@@ -78,7 +84,7 @@ class PandaMessage(models.AbstractModel):
         reseller = parent.partner_id or partner.panda_reseller_id
         values = {
             "contact": partner.display_name,
-            "detail": account.error_detail or account.error_code or "",
+            "detail": detail or account.error_detail or account.error_code or "",
             "email": account.email or "",
             "parent_id": parent.remote_id or "",
             "phone": self._get_phone(account),
@@ -152,33 +158,3 @@ class PandaMessage(models.AbstractModel):
             reason=system._finding_message(finding),
             next=format_datetime(self.env, system.next_probe_at),
         )
-
-    def _status(self, account):
-        """Return the state of ``account`` with what it waits for."""
-        label = dict(account._fields["state"]._description_selection(self.env))
-        state = label[account.state]
-        if account.state == "waiting":
-            return self.env._(
-                "%(status)s %(reseller)s (%(reseller_status)s)",
-                status=self.env._("Waiting for"),
-                reseller=account.parent_id.display_name,
-                reseller_status=label[account.parent_id.state or "draft"],
-            )
-        if account.state == "queued" and account.system_id.state == "disabled":
-            return self.env._("%s: the system is disabled", state)
-        if account.state in ("retry", "unknown") and account.next_attempt_at:
-            return self.env._(
-                "%(status)s: %(time)s", status=state, time=self._next_try(account)
-            )
-        return state
-
-    def _next_try(self, account):
-        """Return when ``account`` is tried again, for people."""
-        system = account.system_id
-        next_at = max(filter(None, (account.next_attempt_at, system.next_probe_at)))
-        seconds = (next_at - fields.Datetime.now()).total_seconds()
-        if seconds <= 60:
-            return self.env._("next try within a minute")
-        if seconds < 3600:
-            return self.env._("next try in %s minutes", round(seconds / 60))
-        return self.env._("next try %s", format_datetime(self.env, next_at))

@@ -386,7 +386,7 @@ class PandaSystem(models.Model):
         account = partner._get_panda_account(self)
         return {
             "state": account.state or "draft",
-            "status": account.status_text or self.env._("Not Synchronized"),
+            "status": self.env["panda.message"].sudo()._next(account.sudo()),
             "reason": account.error_message,
             "username": account.username,
             "last_sync": account.last_sync_at,
@@ -398,11 +398,9 @@ class PandaSystem(models.Model):
         return self.env["panda.sync.options"]._open(partner, self)
 
     def _provisioning_retry(self, partner):
-        account = partner._get_panda_account(self)
-        account.check_access("write")
-        self.env["panda.service"]._synchronize_now(account)
+        partner._get_panda_account(self).action_synchronize_now()
 
     def _provisioning_open_details(self, partner):
         return partner._get_panda_account(self)._get_records_action(
-            name=self.env._("Synchronization Details"), target="new"
+            name=self.env._("Synchronization Details")
         )

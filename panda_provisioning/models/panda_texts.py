@@ -91,16 +91,20 @@ REFUSALS = {
     ),
     "operator_exists": _lt(
         "The account in Panda has an operator %(detail)s with this e-mail address. "
-        "Enter that username to link it."
+        "Link it, or enter that username."
     ),
     "name_exists": _lt(
         "Panda has an account of this name with another e-mail address (%(detail)s). "
-        "Correct the e-mail address if it is the same customer, or choose to create "
-        "another account."
+        "If it is the same customer, link it or correct the e-mail address; otherwise "
+        "choose to create another account."
     ),
     "several_matches": _lt(
         "Panda has several accounts of this name and e-mail address (%(detail)s). "
-        "Remove all but one in WatchGuard Cloud, then retry."
+        "Choose which one it is, or remove all but one in WatchGuard Cloud and retry."
+    ),
+    "link_refused": _lt(
+        "The account %(detail)s cannot be linked: in Panda it is not below the right "
+        "account or of another role, or it belongs to another contact. Choose again."
     ),
     "parent_not_found": _lt(
         "Panda does not know the account %(parent_id)s of the reseller %(reseller)s. "

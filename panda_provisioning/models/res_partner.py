@@ -25,6 +25,25 @@ MOST_URGENT_FIRST = (
     "synced",
     "draft",
 )
+SHOWN_FIELDS = (
+    "partner_id",
+    "system_id",
+    "parent_id",
+    "state",
+    "role",
+    "username",
+    "remote_id",
+    "last_sync_at",
+    "error_code",
+    "error_detail",
+    "next_attempt_at",
+    "attempt_count",
+    "marker_at",
+    "transaction_id",
+    "done_elsewhere",
+)
+"""All that a contact shows of its account and its state, read at once."""
+
 USER = "panda_provisioning.group_panda_user"
 
 
@@ -70,11 +89,17 @@ class ResPartner(models.Model):
         search="_search_panda_last_sync",
         compute_sudo=True,
     )
+    panda_status_text = fields.Char(
+        string="Panda: What Happens Next",
+        compute="_compute_panda",
+        compute_sudo=True,
+        help="What the status means and what happens next.",
+    )
 
     # === COMPUTE METHODS === #
 
     @api.depends("commercial_partner_id")
-    @api.depends_context("allowed_company_ids")
+    @api.depends_context("allowed_company_ids", "lang", "tz")
     def _compute_panda(self):
         """Show the account that needs attention most, of any visible company."""
         shown = self._get_shown_panda_accounts()
@@ -86,13 +111,14 @@ class ResPartner(models.Model):
             partner.panda_username = account.username
             partner.panda_remote_id = account.remote_id
             partner.panda_last_sync = account.last_sync_at
+            partner.panda_status_text = self.env["panda.message"]._explain(account)
 
     def _get_shown_panda_accounts(self):
         """Return ``{contact id: account}``, empty accounts included."""
         accounts = self.env["panda.account"].search_fetch(
             Domain("partner_id", "in", (self | self.commercial_partner_id).ids)
             & Domain("company_id", "in", self.env.companies.ids),
-            ["partner_id", "state", "role", "username", "remote_id", "last_sync_at"],
+            SHOWN_FIELDS,
         )
         shown = defaultdict(lambda: self.env["panda.account"])
         for account in accounts.sorted(

@@ -179,7 +179,11 @@ class PandaClient:
         if "result" not in answer:  # which does not mean that there is nobody
             raise unreadable("a list of operators was expected")
         return [
-            Operator(text(row, "userName", "username"), text(row, "email"))
+            Operator(
+                text(row, "userName", "username"),
+                text(row, "email"),
+                row.get("mfa") in (True, "Enabled"),
+            )
             for row in as_list(answer["result"] or [])
         ]
 

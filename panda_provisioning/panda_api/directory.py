@@ -44,10 +44,12 @@ class Directory:
     def lacks(self, snapshot: Snapshot) -> bool:
         """Whether it is known, without asking, that no child carries the name.
 
-        Not of an account of which a create may have been sent since.
+        Not of an account of which a create may have been sent since, or that a person
+        has chosen.
         """
         listing = self._listings.get(snapshot.parent_remote_id)
-        if not listing or snapshot.marker_at is not None:
+        is_sure = snapshot.marker_at is None and not snapshot.chosen_remote_id
+        if not listing or not is_sure:
             return False
         return name_key(snapshot.name) not in listing.by_name
 

@@ -52,6 +52,7 @@ class Operator:
 
     username: str
     email: str
+    mfa: bool = False
 
 
 @dataclass(frozen=True)

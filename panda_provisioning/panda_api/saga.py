@@ -82,20 +82,14 @@ def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:
 def _find_account(
     client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
 ) -> Outcome:
+    if snapshot.chosen_remote_id:
+        return _find_chosen(client, snapshot)
     looked_at, children = directory.children(client, snapshot)
     namesakes = _namesakes(client, snapshot, children)
     candidates = tuple(account.id for account in namesakes)
     matches = [a for a in namesakes if same_email(a.email, snapshot.email_in_panda)]
     if len(matches) == 1:
-        facts: dict[str, object] = {
-            "remote_id": matches[0].id,
-            "sent_name": matches[0].name,
-            "sent_email": matches[0].email,
-            "sent_fingerprint": snapshot.sent_fingerprint or snapshot.fingerprint,
-            "marker_at": None,
-            "adopted": snapshot.marker_at is None,
-        }
-        return Outcome(Step.FIND_OPERATOR, facts, used=candidates)
+        return _adopt(snapshot, matches[0], candidates)
     if len(matches) > 1:
         ids = ", ".join(account.id for account in matches)
         return _ask(snapshot, "several_matches", ids, candidates)
@@ -110,6 +104,42 @@ def _find_account(
     if namesakes and not snapshot.create_anyway:
         return _ask(snapshot, "name_exists", candidates[0], candidates)
     return Outcome(Step.CREATE_ACCOUNT)
+
+
+def _find_chosen(client: PandaClient, snapshot: Snapshot) -> Outcome:
+    """Adopt the account that a person has chosen, if it may be this one."""
+    chosen_id = snapshot.chosen_remote_id
+    try:
+        account = client.get_account(chosen_id)
+    except PandaError as error:
+        if error.code != "not_found":
+            raise
+        return _refuse_chosen(chosen_id)
+    role = snapshot.role or Role.USER
+    siblings = client.list_children(snapshot.parent_remote_id, name=account.name)
+    is_free = chosen_id not in snapshot.excluded
+    is_below = chosen_id in {child.id for child in siblings}
+    if is_free and is_below and account.type in (role.account_type, 0):
+        return _adopt(snapshot, account, (chosen_id,))
+    return _refuse_chosen(chosen_id)
+
+
+def _refuse_chosen(chosen_id: str) -> Outcome:
+    error = PandaError(ErrorKind.DATA, "link_refused", chosen_id)
+    return Outcome(Step.FIND_ACCOUNT, {"chosen_remote_id": ""}, error=error)
+
+
+def _adopt(snapshot: Snapshot, account: Account, used: tuple[str, ...]) -> Outcome:
+    facts: dict[str, object] = {
+        "remote_id": account.id,
+        "sent_name": account.name,
+        "sent_email": account.email,
+        "sent_fingerprint": snapshot.sent_fingerprint or snapshot.fingerprint,
+        "marker_at": None,
+        "adopted": snapshot.marker_at is None,
+        "chosen_remote_id": "",
+    }
+    return Outcome(Step.FIND_OPERATOR, facts, used=used)
 
 
 def _namesakes(
@@ -161,6 +191,8 @@ def _find_operator(
                 "marker_at": None,
                 "refusal": None,
                 "activation_email": email,
+                # With a marker it is the one that we have asked for.
+                "activated_at": snapshot.activated_at or snapshot.marker_at,
             }
             return _finish(snapshot, facts)
     for operator in operators:
@@ -205,7 +237,12 @@ def _await_operator(
     if transaction is None:
         return Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, unknown=True)
     if transaction.status == "SUCCESS":
-        return _finish(snapshot, {"marker_at": None, "transaction_id": ""})
+        done: dict[str, object] = {
+            "marker_at": None,
+            "transaction_id": "",
+            "activated_at": clock.now(),
+        }
+        return _finish(snapshot, done)
     if transaction.status == "FAILED":
         error = _operator_error(transaction.error)
         if error.kind is ErrorKind.CONFLICT:

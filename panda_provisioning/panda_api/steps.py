@@ -69,6 +69,8 @@ class Snapshot:
     ``adopted`` says that the account was in Panda before Odoo knew of it.
     ``excluded`` are accounts in Panda that belong to somebody else. ``refusal`` is
     what Panda said when an operator was refused that may be our own.
+    ``chosen_remote_id`` is the account that a person wants to be linked: no other one
+    is, and none is created. ``activated_at`` is when the operator was created.
     """
 
     key: int
@@ -90,7 +92,9 @@ class Snapshot:
     sent_fingerprint: str = ""
     polls: int = 0
     create_anyway: bool = False
+    chosen_remote_id: str = ""
     activation_email: str = ""
+    activated_at: float | None = None
     adopted: bool = False
     excluded: frozenset[str] = frozenset()
     refusal: PandaError | None = None

@@ -260,7 +260,7 @@ class PandaSyncOptions(models.TransientModel):
         accounts = self._save()
         if self.synchronize_reseller:
             accounts |= accounts.parent_id
-        self.env["panda.service"]._synchronize_now(accounts)
+        accounts.action_synchronize_now()
         return self._get_result(accounts[0], was_ready)
 
     def action_open_reseller(self):
