@@ -181,6 +181,7 @@ class PandaAccount(models.Model):
     )
     status_text = fields.Char(compute="_compute_texts", compute_sudo=True)
     explanation = fields.Char(
+        string="What Happens Next",
         compute="_compute_texts",
         compute_sudo=True,
         help="What the status means and what happens next.",

@@ -20,7 +20,7 @@ PLACES = {
 class PandaAccount(models.Model):
     """What people can do with an account."""
 
-    _inherit = "panda.account"
+    _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
     # === SYNCHRONIZING === #
 

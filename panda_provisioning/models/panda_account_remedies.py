@@ -43,7 +43,7 @@ REMEDIES_OF_FIELD = {
 class PandaAccount(models.Model):
     """The buttons that lead on from where an account stands."""
 
-    _inherit = "panda.account"
+    _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
     def _get_remedies(self):
         """Return the buttons that lead on, the one that mends most surely first.

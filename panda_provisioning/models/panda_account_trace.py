@@ -8,6 +8,19 @@ from .panda_texts import PROBLEMS
 SHOWN_REQUESTS = 60
 """The latest ones; the sync log has them all."""
 
+SHOWN_OF_REQUEST = (
+    "step",
+    "date",
+    "method",
+    "path",
+    "http_status",
+    "duration_ms",
+    "error_class",
+    "message",
+    "request_body",
+    "response_body",
+)
+
 STAGES = ("data", "reseller", "find", "account", "operator", "activation", "changes")
 
 STAGE_OF_STEP = {
@@ -43,7 +56,7 @@ ABOUT_RESELLER = {"parent_not_synced", "parent_not_found"}
 class PandaAccount(models.Model):
     """What was done for an account, step by step, as people follow it."""
 
-    _inherit = "panda.account"
+    _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
     trace = fields.Json(compute="_compute_trace", exportable=False)
 
@@ -93,8 +106,9 @@ class PandaAccount(models.Model):
         }
 
     def _get_latest_entries(self):
-        return self.env["panda.sync.log"].search(
+        return self.env["panda.sync.log"].search_fetch(
             Domain("account_id", "=", self.id) & Domain("step", "!=", False),
+            SHOWN_OF_REQUEST,
             limit=SHOWN_REQUESTS,
         )
 
@@ -145,7 +159,10 @@ class PandaAccount(models.Model):
         """Return what somebody can do for whom the e-mail did not reach."""
         return {
             "buttons": [
-                {"name": "action_check_operator", "string": self.env._("Check Operator")}
+                {
+                    "name": "action_check_operator",
+                    "string": self.env._("Check Operator"),
+                }
             ],
             "help": self.env._(
                 "Did it not arrive? Panda has no call to send it again. In WatchGuard "

@@ -64,7 +64,8 @@ class PandaMessage(models.AbstractModel):
         reseller = account.parent_id
         if reseller.state in ("failed", "unknown", "retry"):
             return self.env._(
-                "Waits for %(reseller)s – %(status)s: %(reason)s When that is mended, "
+                "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                "%(reason)s When that is mended, "
                 "this customer follows by itself.",
                 reseller=reseller.display_name,
                 status=self._get_label(reseller),

@@ -79,11 +79,17 @@ def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:
 # === ACCOUNT === #
 
 
-def _find_account(
+def _look_for_account(
     client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
 ) -> Outcome:
     if snapshot.chosen_remote_id:
         return _find_chosen(client, snapshot)
+    return _find_account(client, snapshot, directory, clock)
+
+
+def _find_account(
+    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+) -> Outcome:
     looked_at, children = directory.children(client, snapshot)
     namesakes = _namesakes(client, snapshot, children)
     candidates = tuple(account.id for account in namesakes)
@@ -379,7 +385,7 @@ def _conflict(error: PandaError) -> PandaError:
 
 
 _STEPS = {
-    Step.FIND_ACCOUNT: _find_account,
+    Step.FIND_ACCOUNT: _look_for_account,
     Step.CREATE_ACCOUNT: _create_account,
     Step.FIND_OPERATOR: _find_operator,
     Step.CREATE_OPERATOR: _create_operator,

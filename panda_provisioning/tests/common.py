@@ -10,6 +10,8 @@ from requests import Session
 
 from odoo.tests import TransactionCase, new_test_user
 
+from ..panda_api.client import CUSTOMER_TYPE, PandaClient
+
 sys.path.append(str(Path(__file__).parents[2] / "sandbox"))
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import (
@@ -108,6 +110,31 @@ class PandaMixin:
     def fault(self, kind, **rule):
         """Make Panda misbehave, see ``/_control/faults``."""
         self.sandbox.control("POST", "faults", {"fault": kind, **rule})
+
+    def make_tenant(self, name, email, account_type=CUSTOMER_TYPE, parent_id=None):
+        """Have somebody else create an account in Panda and return its ID."""
+        with self.system._open_transport() as transport:
+            return PandaClient(transport).create_account(
+                parent_id or self.system.root_account_id,
+                account_type=account_type,
+                name=name,
+                first_name="Some",
+                last_name="Body",
+                email=email,
+            )
+
+    def make_operator(self, account_id, username, email):
+        """Have somebody else create an operator in Panda."""
+        with self.system._open_transport() as transport:
+            PandaClient(transport).create_operator(
+                account_id,
+                username=username,
+                first_name="Some",
+                last_name="Body",
+                email=email,
+                phone="32470123456",
+                role="ADMINISTRATOR",
+            )
 
     def tenants(self):
         """Return what Panda holds below the root, oldest first."""

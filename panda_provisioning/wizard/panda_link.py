@@ -70,7 +70,11 @@ class PandaLink(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env["panda.message"]._news(account),
+                "message": self.env._(
+                    "%(contact)s is linked to %(id)s.",
+                    contact=account.display_name,
+                    id=account.remote_id,
+                ),
                 "next": close,
             },
         }

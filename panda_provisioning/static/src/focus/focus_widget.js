@@ -15,7 +15,9 @@ export class PandaFocusWidget extends Component {
                 const form = root.el.closest(".o_form_view");
                 // After the dialog has put the cursor into its first field.
                 const timer = setTimeout(() => {
-                    form?.querySelector(`.o_field_widget[name='${name}'] input`)?.focus();
+                    form?.querySelector(
+                        `.o_field_widget[name='${name}'] input`
+                    )?.focus();
                 });
                 return () => clearTimeout(timer);
             },

@@ -1,0 +1,171 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from ..panda_api.client import RESELLER_TYPE
+from .common import PandaCase
+
+EMAIL = "ada@example.com"
+
+
+@tagged("post_install", "-at_install")
+class TestLink(PandaCase):
+    """Linking a contact to what Panda has already, and never creating it twice."""
+
+    def failed(self, code, **values):
+        """Return an account that failed with ``code``."""
+        account = self.make_account(**values)
+        account.action_synchronize()
+        self.run_cron()
+        self.assertEqual((account.state, account.error_code), ("failed", code))
+        return account
+
+    def open(self, account, user=None):
+        """Press *Link to Existing* and return the wizard."""
+        with self.committing(user) as env:
+            action = account.with_env(env).action_link()
+        link = self.env["panda.link"].browse(action["res_id"])
+        return link.with_user(user or self.user)
+
+    def choose(self, line):
+        with self.committing() as env:
+            line.with_env(env).action_choose()
+        self.env.invalidate_all()
+
+    def assert_linked(self, account, remote_id, tenants):
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertEqual(account.remote_id, remote_id)
+        self.assertTrue(account.adopted)
+        self.assertFalse(account.chosen_remote_id)
+        self.assertEqual(len(self.tenants()), tenants)
+
+    def test_same_name_with_another_email(self):
+        remote_id = self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        [line] = self.open(account).line_ids
+        self.assertEqual(
+            (line.remote_id, line.email), (remote_id, "office@example.com")
+        )
+        self.choose(line)
+        self.assert_linked(account, remote_id, tenants=1)
+
+    def test_one_of_several(self):
+        first = self.make_tenant("Ada Lovelace", EMAIL)
+        second = self.make_tenant("Ada Lovelace", EMAIL)
+        self.make_operator(second, "ada.l", "other@example.com")
+        account = self.failed("several_matches")
+        lines = self.open(account).line_ids
+        self.assertEqual(set(lines.mapped("remote_id")), {first, second})
+        chosen = lines.filtered(lambda line: line.remote_id == second)
+        self.assertEqual(chosen.username, "ada.l")
+        self.choose(chosen)
+        self.assert_linked(account, second, tenants=2)
+
+    def test_operator_of_another_username(self):
+        remote_id = self.make_tenant("Ada Lovelace", EMAIL)
+        self.make_operator(remote_id, "countess", EMAIL)
+        account = self.failed("operator_exists")
+        [line] = self.open(account).line_ids
+        self.assertEqual((line.username, line.email), ("countess", EMAIL))
+        self.choose(line)
+        self.assert_linked(account, remote_id, tenants=1)
+        self.assertEqual(account.username, "countess")
+        self.assertFalse(account.activation_sent_at)
+        self.assertEqual([mail["username"] for mail in self.mails()], ["countess"])
+
+    def test_customer_of_a_reseller_is_looked_for_below_him(self):
+        parent = self.make_account(
+            self.make_partner("Rita Reseller"), role="reseller", username="rita.r"
+        )
+        parent.action_synchronize()
+        self.run_cron()
+        self.make_tenant("Ada Lovelace", "elsewhere@example.com")
+        below = self.make_tenant(
+            "Ada Lovelace", "office@example.com", parent_id=parent.remote_id
+        )
+        account = self.failed("name_exists", parent_id=parent.id)
+        [line] = self.open(account).line_ids
+        self.assertEqual(line.remote_id, below)
+        self.choose(line)
+        self.assert_linked(account, below, tenants=3)
+
+    def test_what_belongs_to_another_contact_is_refused(self):
+        """Even if it was taken after the choice was offered."""
+        remote_id = self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        link = self.open(account)
+        self.assertFalse(link.line_ids.is_bound)
+        other = self.make_partner("Olga Other")
+        self.make_account(other, remote_id=remote_id, state="synced")
+        link.line_ids.invalidate_recordset()
+        self.assertTrue(link.line_ids.is_bound)
+        self.choose(link.line_ids)
+        self.assertEqual(
+            (account.state, account.error_code), ("failed", "link_refused")
+        )
+        self.assertFalse(account.remote_id)
+        self.assertEqual(len(self.tenants()), 1)
+
+    def test_what_is_elsewhere_or_of_another_role_is_refused(self):
+        """The engine looks again and takes nobody's word for it."""
+        self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        reseller = self.make_tenant("Rita", "rita@example.com", RESELLER_TYPE)
+        elsewhere = self.make_tenant("Ada", "a@example.com", parent_id=reseller)
+        for remote_id in (reseller, elsewhere, "WGC-1-00000000000000000000"):
+            with self.subTest(remote_id):
+                link = self.open(account)
+                link.line_ids.remote_id = remote_id
+                self.choose(link.line_ids)
+                self.assertEqual(account.error_code, "link_refused")
+                self.assertIn("cannot be linked", account.error_message)
+                self.assertFalse(account.remote_id or account.chosen_remote_id)
+        self.assertEqual(len(self.tenants()), 3)
+
+    def test_choice_survives_an_outage(self):
+        remote_id = self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        link = self.open(account)
+        self.fault("server_error", method="GET", path="*/accounts/*", times=1)
+        self.choose(link.line_ids)
+        self.assertEqual(account.state, "retry")
+        self.make_due(account)
+        self.run_cron()
+        self.assert_linked(account, remote_id, tenants=1)
+
+    def test_nothing_found_leads_on(self):
+        remote_id = self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        self.sandbox.control("DELETE", f"accounts/{remote_id}")
+        link = self.open(account)
+        self.assertFalse(link.line_ids)
+        with self.committing() as env:
+            link.with_env(env).action_retry()
+        self.env.invalidate_all()
+        self.assertEqual(account.state, "synced", account.error_message)
+
+    def test_looking_writes_nothing_to_panda(self):
+        self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        before = self.count_requests("method=POST&path=/rest/*")
+        self.open(account)
+        self.assertEqual(self.count_requests("method=POST&path=/rest/*"), before)
+
+    def test_outage_is_told(self):
+        self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        self.fault("server_error", method="GET", path="*/children", body="html")
+        with self.assertRaisesRegex(UserError, "error of its own"):
+            self.open(account)
+        self.assertEqual(account.log_ids[0].http_status, 500)
+
+    def test_who_may(self):
+        self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.failed("name_exists")
+        stranger = new_test_user(self.env, "stranger", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.open(account, user=stranger)
+        link = self.open(account)
+        with self.assertRaises(AccessError):
+            link.line_ids.with_user(self.manager).action_choose()
+        with self.assertRaisesRegex(UserError, "set by the synchronization"):
+            account.with_user(self.user).chosen_remote_id = "WGC-1"
