@@ -3,6 +3,8 @@ from markupsafe import escape
 from odoo import models
 
 ACTIVITY = "panda_provisioning.mail_activity_type_panda"
+AGAIN = "again:"
+"""Marks the failure of an account that was in Panda already."""
 
 
 class PandaAccount(models.Model):
@@ -30,10 +32,14 @@ class PandaAccount(models.Model):
     def _get_announcement(self):
         """Return what people are told, as a code."""
         if self.state == "failed":
-            return self.error_code
+            return f"{AGAIN if self._was_told_ready() else ''}{self.error_code}"
         if self._has_another_login_email():
             return f"email:{self.email}"
         return "synced"
+
+    def _was_told_ready(self):
+        """Whether people were told before that this account is in Panda."""
+        return (self.announced or "").startswith(("synced", "email:", AGAIN))
 
     def _has_another_login_email(self):
         """Whether the operator was made with another e-mail address than today's."""

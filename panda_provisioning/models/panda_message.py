@@ -109,16 +109,20 @@ class PandaMessage(models.AbstractModel):
                     filter(None, (account.error_message, self._customers(account)))
                 ),
             )
-        if account._has_another_login_email():
-            return self._login_email(account)
-        if account.announced:
-            return self.env._("Synchronized with %s again.", system)
-        if account.adopted:
+        is_new = not account._was_told_ready()
+        if account.adopted and is_new:
             return self.env._(
-                "Linked to %(id)s, which was in %(system)s already.",
+                "Linked to %(id)s, which was in %(system)s already. Its operator "
+                "%(username)s has the e-mail address %(email)s.",
                 id=account.remote_id,
                 system=system,
+                username=account.username,
+                email=account.activation_email,
             )
+        if account._has_another_login_email():
+            return self._login_email(account)
+        if not is_new:
+            return self.env._("Synchronized with %s again.", system)
         return self.env._(
             "Created in %(system)s as %(id)s. The activation e-mail went to %(email)s.",
             system=system,
@@ -138,7 +142,15 @@ class PandaMessage(models.AbstractModel):
         )
 
     def _login_email(self, account):
-        """Return what became of a change of the e-mail address."""
+        """Return with which e-mail address the operator was made, not today's."""
+        if (account.sent_email or "").lower() != (account.email or "").lower():
+            return self.env._(
+                "The operator %(username)s in Panda has the e-mail address %(old)s, "
+                "not %(new)s: Panda does not let anybody change that.",
+                new=account.email,
+                username=account.username,
+                old=account.activation_email,
+            )
         return self.env._(
             "The account in Panda has the new e-mail address %(new)s. Its operator "
             "%(username)s keeps %(old)s: Panda does not let anybody change that.",

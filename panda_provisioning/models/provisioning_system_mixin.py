@@ -27,8 +27,8 @@ class ProvisioningSystemMixin(models.AbstractModel):
 
         :return: ``{"status": str, "state": str, "reason": str | False, "username":
             str, "last_sync": datetime | False, "can_retry": bool, "has_details":
-            bool}``; ``status`` and ``reason`` are for people, ``state`` is one of
-            the states of ``panda.account`` and decides the colour.
+            bool}``; ``status`` (what happens next) and ``reason`` are for people,
+            ``state`` is one of the states of ``panda.account`` and decides the colour.
         """
         raise NotImplementedError
 

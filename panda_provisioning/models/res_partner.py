@@ -90,7 +90,7 @@ class ResPartner(models.Model):
         compute_sudo=True,
     )
     panda_status_text = fields.Char(
-        string="Panda: What Happens Next",
+        string="What Happens Next",
         compute="_compute_panda",
         compute_sudo=True,
         help="What the status means and what happens next.",

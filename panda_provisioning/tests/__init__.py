@@ -4,6 +4,7 @@ from . import test_activation
 from . import test_bad_connection
 from . import test_bad_input
 from . import test_bad_parent
+from . import test_chatter
 from . import test_contact_views
 from . import test_engine
 from . import test_error_classes

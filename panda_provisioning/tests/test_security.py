@@ -19,6 +19,9 @@ RIGHTS = {
     },
     "panda.sync.log": {"user": "read", "manager": "read"},
     "panda.sync.options": {"user": "read write create", "manager": "read write create"},
+    "panda.link": {"user": "read write create", "manager": "read write create"},
+    "panda.link.line": {"user": "read write create", "manager": "read write create"},
+    "panda.mark.done": {"user": "read write create", "manager": "read write create"},
     "provisioning.systems": {
         "user": "read write create",
         "manager": "read write create",
