@@ -8,7 +8,7 @@ import pytest
 
 from panda_api.directory import Directory
 from panda_api.errors import ErrorKind
-from panda_api.saga import Outcome, Role, Snapshot, Step
+from panda_api.steps import Outcome, Role, Snapshot, Step
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import CREATE_ACCOUNT, CUSTOMER, World
