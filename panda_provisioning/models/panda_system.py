@@ -6,10 +6,10 @@ from odoo.fields import NO_ACCESS, Domain
 
 from ..panda_api.connection_check import check_connection
 from ..panda_api.credentials import Credentials
+from ..panda_api.sandbox import LOOPBACK
 from ..panda_api.transport import Transport
 from .panda_texts import PROBLEMS
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MANAGER = "panda_provisioning.group_panda_manager"
 CONNECTION = {"base_url", "root_account_id", "access_id"}
 SECRETS = {"access_password", "api_key"}

@@ -38,6 +38,18 @@ def test_state_shows_everything_created(sandbox: SandboxProcess, api: Api) -> No
     assert state["mails"] == sandbox.control("GET", "outbox") != []
 
 
+def test_connection_is_told_and_works(sandbox: SandboxProcess) -> None:
+    told = sandbox.control("GET", "connection")
+    assert told.pop("rootAccountId") == ROOT_ACCOUNT
+    assert told == {
+        "accessId": READ_WRITE_ID,
+        "password": PASSWORDS[READ_WRITE_ID],
+        "apiKey": API_KEY,
+    }
+    answer = Api(sandbox.url, READ_WRITE_ID).ask_token()
+    assert answer.status_code == 200
+
+
 def test_requests_are_recorded(sandbox: SandboxProcess, api: Api) -> None:
     api.session.headers["X-Correlation-ID"] = "abc"
     api.children(name="Acme")

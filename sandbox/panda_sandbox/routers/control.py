@@ -12,7 +12,7 @@ from ..errors import ApiError
 from ..faults import FAULTS, FaultRule, rules_from_rates
 from ..recorder import Filter
 from ..sandbox import Sandbox, SandboxDep
-from ..settings import Settings
+from ..settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT, Settings
 from ..switches import TABLE
 
 router = APIRouter(prefix="/_control", tags=["Control of the sandbox"])
@@ -33,6 +33,16 @@ class FaultSet(BaseModel):
 
     rules: list[FaultRule] = []
     rates: dict[str, float | dict[str, Any]] = {}
+
+
+@router.get("/connection", summary="With what a client may connect")
+async def get_connection() -> dict[str, str]:
+    return {
+        "rootAccountId": ROOT_ACCOUNT,
+        "accessId": READ_WRITE_ID,
+        "password": PASSWORDS[READ_WRITE_ID],
+        "apiKey": API_KEY,
+    }
 
 
 @router.get("/state", summary="All that has been created")
