@@ -16,9 +16,11 @@
         "views/panda_sync_log_views.xml",
         "views/panda_account_views.xml",
         "views/panda_system_views.xml",
+        "views/panda_overview_views.xml",
         "views/panda_menus.xml",
         "wizard/panda_link_views.xml",
         "wizard/panda_mark_done_views.xml",
+        "wizard/panda_sandbox_connect_views.xml",
         "wizard/panda_sync_options_views.xml",
         "wizard/provisioning_systems_views.xml",
         # The contact form opens the wizards above.

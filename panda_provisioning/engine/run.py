@@ -13,6 +13,7 @@ from ..panda_api.policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..panda_api.rules import problems
 from ..panda_api.steps import UPDATES, Clock, Outcome, Step
 from .journal import Journal
+from .progress import Progress
 from .queue import Queue
 from .verdict import done, held_values, judge, put_back, row_values
 from .window import Window
@@ -53,6 +54,7 @@ class Run:
         self._commit = commit
         self._queue = Queue(self.env, system, account_ids)
         self._journal = Journal(self.env, system, attended=bool(account_ids))
+        self._progress = Progress(system, is_shown=not account_ids)
         self._directory = Directory()
         self._clock = Clock(
             time.time, system.search_grace, patience=system.activation_patience
@@ -97,8 +99,9 @@ class Run:
                 if time.monotonic() - self._told_at > TELL_EVERY:
                     self._transaction(self._tell)
             self._look_at_system()
-            while self._transaction(self._tell):
+            while self._transaction(self._tell_news):
                 pass
+            self._transaction(self._finish)
 
     @property
     def _is_ending(self):
@@ -134,7 +137,7 @@ class Run:
                 rows.append(settled)
             else:
                 ready.append(claim)
-        settled_here = len(rows)
+        settled_here = list(rows)
         self._expect(ready)
         rows += [self._skip_looking(claim) for claim in ready if self._is_new(claim)]
         rows += [
@@ -144,7 +147,7 @@ class Run:
         ]
         self._queue.save(rows)
         self._commit()
-        self._settled += settled_here
+        self._note(settled_here)
         return ready
 
     def _is_new(self, claim):
@@ -240,10 +243,20 @@ class Run:
         self._may_claim |= self._queue.requeue_edited([v["id"] for v in ended])
         self._journal.record_exchanges([item for item, _verdict in judged])
         self._commit()
-        self._settled += len(ended)
+        self._note(ended)
         return [verdict for verdict in kept if verdict.snapshot]
 
+    def _note(self, rows):
+        """Count the accounts of ``rows``, which are not in hand any more."""
+        self._settled += len(rows)
+        self._progress.add(rows)
+
     def _tell(self):
+        """Tell people how far the run is and what has come to rest."""
+        self._progress.tell()
+        self._tell_news()
+
+    def _tell_news(self):
         """Tell people what has come to rest, and the cron how far it is; returns
         whether there was anything to tell."""
         news = self._queue.take_news()
@@ -306,6 +319,10 @@ class Run:
         self._commit()
 
     # === END === #
+
+    def _finish(self):
+        self._progress.finish(is_over=not self._is_late)
+        self._commit()
 
     def _let_go(self, claims):
         """Give back accounts of which nothing is on the wire."""

@@ -1,3 +1,4 @@
+from . import ir_websocket
 from . import provisioning_system_mixin
 from . import panda_message
 from . import panda_message_states
@@ -13,3 +14,5 @@ from . import panda_account_news
 from . import panda_sync_log
 from . import panda_service
 from . import res_partner
+from . import panda_system_overview
+from . import panda_system_first_steps

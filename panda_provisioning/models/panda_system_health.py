@@ -52,6 +52,7 @@ class PandaSystem(models.Model):
         self.probe_count += 1
         wait = probe_wait(error, self.probe_count)
         self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
+        self._tell_overview()
 
     def _quarantine(self, finding):
         """Stop sending until a probe finds the system in order; ``finding`` says
@@ -61,6 +62,7 @@ class PandaSystem(models.Model):
         self.probe_count = 1 if is_news else self.probe_count + 1
         wait = probe_wait(finding, self.probe_count)
         self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
+        self._tell_overview()
         if is_news:
             self._tell_of_interruption(finding)
 
@@ -72,6 +74,7 @@ class PandaSystem(models.Model):
             was_interrupted = system.health == "quarantined"
             system._set_health("healthy", False)
             system.write({"next_probe_at": False, "probe_count": 0})
+            system._tell_overview()
             if was_interrupted:
                 system._tell_of_recovery()
                 self.env["panda.service"]._trigger()

@@ -18,6 +18,7 @@ RIGHTS = {
         "manager": "read write create unlink",
     },
     "panda.sync.log": {"user": "read", "manager": "read"},
+    "panda.sandbox.connect": {"manager": "read write create"},
     "panda.sync.options": {"user": "read write create", "manager": "read write create"},
     "panda.link": {"user": "read write create", "manager": "read write create"},
     "panda.link.line": {"user": "read write create", "manager": "read write create"},
@@ -110,6 +111,7 @@ class TestSecurity(PandaCase):
     def test_public_methods(self):
         """Whatever can be called from outside checks who calls."""
         popup, options = self.open_popup(self.user)
+        sandbox = self.env["panda.sandbox.connect"].with_user(self.manager).create({})
         called = set()
         for records in (
             self.partner,
@@ -119,6 +121,7 @@ class TestSecurity(PandaCase):
             options,
             popup,
             popup.line_ids,
+            sandbox,
         ):
             for name in self.get_public_methods(records):
                 args = [[{}]] if name == "create" else [{}] if name == "write" else []

@@ -29,3 +29,26 @@ class PandaSystem(models.Model):
         found = systems.search(systems._get_domain_for(partner))
         rank = {company: number for number, company in enumerate(lineage)}
         return found.sorted(lambda s: rank[s.company_id], reverse=True)[:1]
+
+    # === FIRST STEPS === #
+
+    def _get_step_orders(self):
+        # Sudo: whoever sees the guide need not see products.
+        provisioned = self.env["product.template"].sudo()
+        ticked = Domain("panda_provision", "=", True)
+        return {
+            **super()._get_step_orders(),
+            "text": self.env._(
+                "Tick Provision in Panda on the products that put who buys them into "
+                "Panda. Confirming an order does the rest."
+            ),
+            "is_done": bool(provisioned.search_count(ticked, limit=1)),
+            "buttons": [
+                {
+                    "label": self.env._("Products"),
+                    "action": "sale.product_template_action",
+                }
+            ]
+            if self.env["product.template"].has_access("write")
+            else [],
+        }

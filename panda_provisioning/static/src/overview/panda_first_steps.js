@@ -1,0 +1,42 @@
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {useService} from "@web/core/utils/hooks";
+
+/** Leads through an app in which nothing has been done yet. */
+export class PandaFirstSteps extends Component {
+    static template = "panda_provisioning.FirstSteps";
+    static props = {onDone: Function};
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.state = useState({steps: [], may_dismiss: false});
+        onWillStart(() => this.load());
+    }
+
+    async load() {
+        Object.assign(
+            this.state,
+            await this.orm.call("panda.system", "get_first_steps", [[]])
+        );
+    }
+
+    /** The first step that is not done is the one to go on with. */
+    get next() {
+        return this.state.steps.find((step) => !step.is_done);
+    }
+
+    press(button) {
+        this.action.doAction(button.action, {
+            additionalContext: button.context,
+            onClose: async () => {
+                await this.load();
+                this.props.onDone();
+            },
+        });
+    }
+
+    async dismiss() {
+        await this.orm.call("panda.system", "dismiss_first_steps", [[]]);
+        this.state.steps = [];
+    }
+}
