@@ -63,6 +63,8 @@ class PandaSystem(models.Model):
         for state, _day, count, _next_try in rows:
             counts[state] += count
         next_try = min((row[3] for row in rows if row[3]), default=False)
+        if self.next_probe_at:
+            next_try = False  # the health says when
         return {
             "states": [
                 {"state": state, "label": labels[state], "count": counts[state]}

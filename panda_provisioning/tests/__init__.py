@@ -12,6 +12,8 @@ from . import test_link
 from . import test_main_job
 from . import test_mark_done
 from . import test_neutralize
+from . import test_overview
+from . import test_overview_live
 from . import test_partner
 from . import test_partner_actions
 from . import test_provisioning_mixin

@@ -1,5 +1,7 @@
-import {Component, onWillStart, useState} from "@odoo/owl";
+import {Component, onWillStart, useEffect, useState} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
+
+const NEWS = "panda_provisioning.overview";
 
 /** Leads through an app in which nothing has been done yet. */
 export class PandaFirstSteps extends Component {
@@ -9,8 +11,20 @@ export class PandaFirstSteps extends Component {
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
+        this.bus = useService("bus_service");
         this.state = useState({steps: [], may_dismiss: false});
         onWillStart(() => this.load());
+        useEffect(
+            () => this.listen(),
+            () => []
+        );
+    }
+
+    /** The cards ask for the news of their systems. */
+    listen() {
+        const onNews = ({progress}) => progress || this.load();
+        this.bus.subscribe(NEWS, onNews);
+        return () => this.bus.unsubscribe(NEWS, onNews);
     }
 
     async load() {
