@@ -93,8 +93,12 @@ class TestOverview(PandaCase):
         failed.write({"state": "failed", "failed_at": today - timedelta(days=2)})
         old.write({"state": "synced", "last_sync_at": today - timedelta(days=40)})
         successes, failures = json.loads(self.read_card()["overview_graph"])
-        self.assertEqual((successes["key"], failures["key"]), ("Synchronized", "Failed"))
-        values = [[each["value"] for each in s["values"]] for s in (successes, failures)]
+        self.assertEqual(
+            (successes["key"], failures["key"]), ("Synchronized", "Failed")
+        )
+        values = [
+            [each["value"] for each in s["values"]] for s in (successes, failures)
+        ]
         self.assertEqual(values[0], [0] * 29 + [1])
         self.assertEqual(values[1], [0] * 27 + [1, 0, 0])
         days = [each["label"] for each in successes["values"]]
@@ -168,9 +172,7 @@ class TestOverview(PandaCase):
             self.assertAlmostEqual(
                 progress["seconds_left"], progress["left"] / progress["rate"]
             )
-        self.assertEqual(
-            self.get_counts(self.read_card()), {"synced": 59, "failed": 1}
-        )
+        self.assertEqual(self.get_counts(self.read_card()), {"synced": 59, "failed": 1})
 
     def test_customers_who_wait_for_a_reseller_on_his_way_are_left_to_do(self):
         reseller = self.make_account(

@@ -4,10 +4,11 @@ import time
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.addons.bus.models.bus import dispatch
-from odoo.addons.bus.tests.common import WebsocketCase
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import release_test_lock
+
+from odoo.addons.bus.models.bus import dispatch
+from odoo.addons.bus.tests.common import WebsocketCase
 
 from .common import PandaMixin
 
@@ -91,7 +92,9 @@ class TestOverviewTour(PandaMixin, HttpCase):
 
     def test_bulk(self):
         """Watch 500 accounts being synchronized."""
-        worker = threading.Thread(target=self.run_engine, args=(get_channel(self.system),))
+        worker = threading.Thread(
+            target=self.run_engine, args=(get_channel(self.system),)
+        )
         worker.start()
         try:
             self.start_tour(

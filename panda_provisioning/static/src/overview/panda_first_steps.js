@@ -6,7 +6,7 @@ const NEWS = "panda_provisioning.overview";
 /** Leads through an app in which nothing has been done yet. */
 export class PandaFirstSteps extends Component {
     static template = "panda_provisioning.FirstSteps";
-    static props = {onDone: Function};
+    static props = {};
 
     setup() {
         this.action = useService("action");
@@ -39,14 +39,8 @@ export class PandaFirstSteps extends Component {
         return this.state.steps.find((step) => !step.is_done);
     }
 
-    press(button) {
-        this.action.doAction(button.action, {
-            additionalContext: button.context,
-            onClose: async () => {
-                await this.load();
-                this.props.onDone();
-            },
-        });
+    press({action, context}) {
+        this.action.doAction(action, {additionalContext: context});
     }
 
     async dismiss() {
