@@ -7,7 +7,7 @@ DISMISSED = "panda_provisioning.first_steps_dismissed"
 class PandaSystem(models.Model):
     """What to do in an app in which nothing has been done yet, one after the other."""
 
-    _inherit = "panda.system"
+    _inherit = "panda.system"  # pylint: disable=consider-merging-classes-inherited
 
     def get_first_steps(self):
         """Return what the guide on the Overview shows, nothing when all is done."""
@@ -76,8 +76,8 @@ class PandaSystem(models.Model):
         step = {
             "title": self.env._("Bring in what there is"),
             "text": self.env._(
-                "Import roles, resellers and usernames, or choose them on the contacts. "
-                "Who is in Panda already is linked, not created again."
+                "Import roles, resellers and usernames, or choose them on the "
+                "contacts. Who is in Panda already is linked, not created again."
             ),
             "is_done": bool(accounts.search_count([], limit=1)),
             "buttons": [],
