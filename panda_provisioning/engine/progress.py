@@ -57,8 +57,9 @@ class Progress:
         if not self._is_shown or not (self._ended or self._done_before):
             return
         left, _counts = self._count_unfinished()
-        done = self._done_before + self._ended.total()
-        self._system.batch_done = done if left else 0
+        batch_done = self._done_before + self._ended.total() if left else 0
+        if batch_done != self._done_before:
+            self._system.batch_done = batch_done
         if is_over or not left:
             self._system._tell_overview()
 

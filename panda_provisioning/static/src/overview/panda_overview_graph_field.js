@@ -1,5 +1,6 @@
 import {cookie} from "@web/core/browser/cookie";
 import {getCustomColor} from "@web/core/colors/colors";
+import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {
     JournalDashboardGraphField,
@@ -18,6 +19,9 @@ export class PandaOverviewGraphField extends JournalDashboardGraphField {
         // Unlike a journal, a system is read anew while its card is shown.
         this.data = JSON.parse(this.props.record.data[this.props.name]);
         super.renderChart();
+        const {el} = this.canvasRef;
+        el.setAttribute("role", "img");
+        el.setAttribute("aria-label", _t("Accounts of the last 30 days"));
     }
 
     getBarChartConfig() {
