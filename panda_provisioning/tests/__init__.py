@@ -8,8 +8,8 @@ from . import test_chatter
 from . import test_contact_views
 from . import test_engine
 from . import test_error_classes
-from . import test_link
 from . import test_first_run
+from . import test_link
 from . import test_main_job
 from . import test_mark_done
 from . import test_neutralize
