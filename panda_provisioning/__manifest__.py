@@ -15,6 +15,7 @@
         "data/mail_activity_type_data.xml",
         "views/panda_sync_log_views.xml",
         "views/panda_account_views.xml",
+        "views/panda_preview_views.xml",
         "views/panda_system_views.xml",
         "views/panda_overview_views.xml",
         "views/panda_menus.xml",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.tools import SQL
 
+from ..panda_api.directory import MANY
 from ..panda_api.steps import FINDS, WRITES, Role, Snapshot, Step
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
@@ -15,6 +16,28 @@ MARGIN = 5
 
 CLAIMABLE = ("queued", "retry", "unknown", "running")
 """A row that is running is due when its lease has run out."""
+
+FACTS = SQL(
+    """
+    SELECT a.*, p.name, p.active AS partner_active,
+        p.panda_reseller_id IS NOT NULL AND a.parent_id IS NULL
+            AND a.remote_id IS NULL AND a.role = 'user' AS reseller_left_out,
+        reseller.remote_id AS parent_remote_id,
+        COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
+        EXISTS (
+            SELECT FROM panda_account other
+            WHERE other.system_id = a.system_id AND other.id != a.id
+                AND lower(other.email) = lower(a.email)
+                AND other.state != 'draft'
+                AND (other.remote_id IS NOT NULL
+                    OR (a.remote_id IS NULL AND other.id < a.id))
+        ) AS email_used
+    FROM taken a
+    JOIN res_partner p ON p.id = a.partner_id
+    LEFT JOIN panda_account reseller ON reseller.id = a.parent_id
+    """
+)
+"""What a claim is made of, for the rows of ``taken``."""
 
 
 @dataclass
@@ -30,7 +53,8 @@ class Claim:
     last_sync_at: datetime | None
     synced_fingerprint: str | None
     reseller_left_out: bool
-    send_before: float
+    parent_id: int | None = None
+    send_before: float = 0
     """Seconds since the epoch; a create that leaves later might outlive the lease."""
 
     @property
@@ -87,23 +111,7 @@ class Queue:
                     RETURNING a.*, due.state AS previous_state,
                         due.next_attempt_at AS due_at
                 )
-                SELECT a.*, p.name, p.active AS partner_active,
-                    p.panda_reseller_id IS NOT NULL AND a.parent_id IS NULL
-                        AND a.remote_id IS NULL AND a.role = 'user'
-                        AS reseller_left_out,
-                    reseller.remote_id AS parent_remote_id,
-                    COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
-                    EXISTS (
-                        SELECT FROM panda_account other
-                        WHERE other.system_id = a.system_id AND other.id != a.id
-                            AND lower(other.email) = lower(a.email)
-                            AND other.state != 'draft'
-                            AND (other.remote_id IS NOT NULL
-                                OR (a.remote_id IS NULL AND other.id < a.id))
-                    ) AS email_used
-                FROM taken a
-                JOIN res_partner p ON p.id = a.partner_id
-                LEFT JOIN panda_account reseller ON reseller.id = a.parent_id
+                %(facts)s
                 """,
                 system=self.system_id,
                 states=CLAIMABLE,
@@ -112,12 +120,30 @@ class Queue:
                 limit=limit,
                 token=self.token,
                 until=until,
+                facts=FACTS,
             )
         )
         send_before = to_epoch(until) - self._longest_call
         return [self._as_claim(row, send_before) for row in rows]
 
-    def _as_claim(self, row, send_before):
+    def look_at(self, account_ids):
+        """Return the claims of ``account_ids`` without taking anything."""
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                WITH taken AS (
+                    SELECT *, state AS previous_state, next_attempt_at AS due_at
+                    FROM panda_account WHERE id = ANY(%s)
+                )
+                %s
+                """,
+                account_ids,
+                FACTS,
+            )
+        )
+        return [self._as_claim(row) for row in rows]
+
+    def _as_claim(self, row, send_before=0):
         marker_at = row["marker_at"]
         step = Step(row["step"])
         if marker_at and step in WRITES and row["previous_state"] == "running":
@@ -159,8 +185,28 @@ class Queue:
             last_sync_at=row["last_sync_at"],
             synced_fingerprint=row["synced_fingerprint"],
             reseller_left_out=row["reseller_left_out"],
+            parent_id=row["parent_id"],
             send_before=send_before,
         )
+
+    def get_crowded(self):
+        """Return the ids of the parents below whom many accounts are still to be
+        looked for; ``None`` is the root."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT parent_id FROM panda_account
+                WHERE system_id = %s AND remote_id IS NULL
+                    AND state IN %s %s
+                GROUP BY parent_id HAVING count(*) >= %s
+                """,
+                self.system_id,
+                (*CLAIMABLE, "waiting"),
+                self._only,
+                MANY,
+            )
+        )
+        return {parent_id for (parent_id,) in rows}
 
     def save(self, rows):
         """Write the columns of ``rows`` (dicts with the same keys, ``id`` among

@@ -7,21 +7,18 @@ import time
 import psycopg2.errors
 
 from ..panda_api.connection_check import check_connection
-from ..panda_api.directory import Directory
+from ..panda_api.directory import Directory, crowded
 from ..panda_api.errors import ErrorKind
 from ..panda_api.policy import OUTAGES_IN_A_ROW, POLICIES, Stops
-from ..panda_api.rules import problems
 from ..panda_api.steps import UPDATES, Clock, Outcome, Step
 from .journal import Journal
 from .progress import Progress
 from .queue import Queue
-from .verdict import done, held_values, judge, put_back, row_values
+from .verdict import held_values, judge, put_back, settle
 from .window import Window
 
 _logger = logging.getLogger(__name__)
 
-MANY = 3
-"""From so many accounts below a parent on, the parent is listed as a whole."""
 BACKLOG = 5
 """Accounts in hand per connection: enough that none idles while others wait for Panda
 or for their rows to be written."""
@@ -75,6 +72,7 @@ class Run:
         self._stopped_by = self._last_error = None
         self._has_succeeded = False
         self._may_claim = True
+        self._crowded = set()
         self._told_at = time.monotonic()
         self._settled = 0
 
@@ -86,7 +84,7 @@ class Run:
                 self._transport, self._threads, self._directory, self._clock
             ) as window,
         ):
-            self._transaction(self._wake_forgotten)
+            self._transaction(self._prepare)
             self._refill(window)
             while window:
                 finished = window.collect()
@@ -113,10 +111,12 @@ class Run:
 
     # === CLAIM === #
 
-    def _wake_forgotten(self):
+    def _prepare(self):
         """Wake customers who began to wait at the very moment when their reseller
-        became ready."""
+        became ready, and see below whom many accounts are to be looked for: not all
+        of them may be claimed at once."""
         self._queue.wake_customers()
+        self._crowded = self._queue.get_crowded()
         self._commit()
 
     def _refill(self, window):
@@ -132,7 +132,7 @@ class Run:
         self._may_claim = len(claims) == room
         ready, rows = [], []
         for claim in claims:
-            settled = self._settle_locally(claim)
+            settled = settle(claim)
             if settled:
                 rows.append(settled)
             else:
@@ -168,32 +168,13 @@ class Run:
         claim.synced_fingerprint = None
         return held_values(claim, claim.snapshot, self._queue)
 
-    def _settle_locally(self, claim):
-        """Return the row of an account with nothing to send, ``None`` for others."""
-        snapshot = claim.snapshot
-        if (
-            snapshot.step in UPDATES
-            and snapshot.fingerprint == claim.synced_fingerprint
-        ):
-            return done(claim, snapshot).values
-        if snapshot.has_parent and not claim.parent_ready and not snapshot.remote_id:
-            return row_values(claim, snapshot, "waiting")
-        found = [problem.code for problem in problems(snapshot)]
-        if claim.email_used:
-            found.append("email_used")
-        if claim.reseller_left_out:
-            found.append("parent_missing")
-        if not claim.partner_active:
-            found.append("partner_archived")
-        # What may have been created is looked for before anything else.
-        if found and snapshot.marker_at is None:
-            return row_values(claim, snapshot, "failed", error_code=found[0])
-        return None
-
     def _expect(self, claims):
-        looking = [c.snapshot for c in claims if c.snapshot.step is Step.FIND_ACCOUNT]
-        parents = [snapshot.parent_remote_id for snapshot in looking]
-        self._directory.expect_many(p for p in set(parents) if parents.count(p) >= MANY)
+        looking = [c for c in claims if c.snapshot.step is Step.FIND_ACCOUNT]
+        known = (c for c in looking if c.parent_id in self._crowded)
+        self._directory.expect_many(
+            {c.snapshot.parent_remote_id for c in known}
+            | crowded(c.snapshot.parent_remote_id for c in looking)
+        )
 
     # === SETTLE === #
 

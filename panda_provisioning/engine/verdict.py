@@ -7,7 +7,8 @@ from odoo import fields
 
 from ..panda_api.errors import ErrorKind
 from ..panda_api.policy import MAX_ATTEMPTS, POLICIES, Stops, wait_before_retry
-from ..panda_api.steps import WRITES, Snapshot, Step
+from ..panda_api.rules import problems
+from ..panda_api.steps import UPDATES, WRITES, Snapshot, Step
 from .queue import Claim, from_epoch
 
 LONG_WAIT = 5
@@ -118,6 +119,46 @@ def held_values(claim, snapshot, queue):
         next_attempt_at=queue.lease(claim),
         run_token=queue.token,
     )
+
+
+def settle(claim):
+    """Return the row of an account with nothing to send, ``None`` for others."""
+    snapshot = claim.snapshot
+    if has_nothing_to_send(claim):
+        return done(claim, snapshot).values
+    if waits(claim):
+        return row_values(claim, snapshot, "waiting")
+    found = find_problems(claim)
+    # What may have been created is looked for before anything else.
+    if found and snapshot.marker_at is None:
+        return row_values(claim, snapshot, "failed", error_code=found[0])
+    return None
+
+
+def has_nothing_to_send(claim):
+    """Whether Panda was told already all that an update would tell."""
+    snapshot = claim.snapshot
+    return snapshot.step in UPDATES and (
+        snapshot.fingerprint == claim.synced_fingerprint
+    )
+
+
+def waits(claim):
+    """Whether nothing can be sent before the reseller is ready."""
+    snapshot = claim.snapshot
+    return snapshot.has_parent and not claim.parent_ready and not snapshot.remote_id
+
+
+def find_problems(claim):
+    """Codes of all that keeps ``claim`` from being sent."""
+    found = [problem.code for problem in problems(claim.snapshot)]
+    if claim.email_used:
+        found.append("email_used")
+    if claim.reseller_left_out:
+        found.append("parent_missing")
+    if not claim.partner_active:
+        found.append("partner_archived")
+    return found
 
 
 def done(claim, snapshot):

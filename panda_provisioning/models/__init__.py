@@ -10,9 +10,13 @@ from . import panda_account_problems
 from . import panda_account_questions
 from . import panda_account_remedies
 from . import panda_account_trace
+from . import panda_account_proposals
 from . import panda_account_news
 from . import panda_sync_log
 from . import panda_service
+from . import panda_service_preview
+from . import panda_preview
 from . import res_partner
 from . import panda_system_overview
 from . import panda_system_first_steps
+from . import res_partner_told

@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools.mail import email_normalize, email_split
 
-from ..panda_api.names import propose_username, split_name
+from ..panda_api.names import split_name
 from ..panda_api.steps import Role, Snapshot, Step
 from .panda_message import PARTNER_FIELDS, field_of
 
@@ -241,10 +240,7 @@ class PandaAccount(models.Model):
             if not partner.is_company:
                 account.contact_id = partner
             elif account.contact_id.parent_id != partner:
-                people = partner.child_ids.filtered(
-                    lambda p: p.type == "contact" and not p.is_company and p.name
-                )
-                account.contact_id = people.sorted(lambda p: not p.email)[:1]
+                account.contact_id = partner._get_panda_person()
 
     @api.depends("contact_id.name")
     def _compute_names(self):
@@ -258,23 +254,12 @@ class PandaAccount(models.Model):
     @api.depends("partner_id.email")
     def _compute_email(self):
         for account in self:
-            email = (account.partner_id.email or "").strip()
-            several = len(email_split(email)) > 1
-            address = not several and email_normalize(email)
-            # Odoo reads "ada lovelace@example.com" as Lovelace's address.
-            is_sure = "<" in email or address == email.lower()
-            account.email = (is_sure and address) or email or False
+            account.email = account.partner_id._get_panda_email()
 
     @api.depends("contact_id.phone", "partner_id.phone", "partner_id.country_id")
     def _compute_phone(self):
         for account in self:
-            partner = account.partner_id
-            account.phone = False
-            for number in filter(None, (account.contact_id.phone, partner.phone)):
-                country = account.contact_id.country_id or partner.country_id
-                account.phone = account.phone or partner._phone_format(
-                    number=number, country=country
-                )
+            account.phone = account.partner_id._get_panda_phone(account.contact_id)
 
     @api.depends("state", "error_code", "child_ids.error_code")
     def _compute_can_be_forgotten(self):
@@ -456,30 +441,6 @@ class PandaAccount(models.Model):
             at_fault = PARTNER_FIELDS.get(field_of(self.error_code or ""), set())
             return not at_fault.isdisjoint(names)
         return self.state != "waiting"
-
-    @api.model
-    def _propose_username(self, partner, system):
-        """Return a legal username that is free in ``system``, from the e-mail or
-        the name of ``partner``."""
-        stem = propose_username(partner.email or "", partner.name or "")
-        taken = {
-            username.lower()
-            # Sudo: a username is taken even by accounts the user may not see.
-            for username in self.sudo()
-            .search(
-                [
-                    ("system_id", "=", system.id),
-                    ("partner_id", "!=", partner.id),
-                    ("username", "=ilike", f"{stem.replace('_', chr(92) + '_')}%"),
-                ]
-            )
-            .mapped("username")
-        }
-        candidate, number = stem, 1
-        while candidate.lower() in taken:
-            number += 1
-            candidate = f"{stem}{number}"
-        return candidate
 
     @api.model
     def _get_domain_due(self, now):

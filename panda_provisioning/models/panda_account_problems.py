@@ -51,11 +51,9 @@ class PandaAccount(models.Model):
             yield Problem("parent_id", "parent_other_system")
         elif parent and parent.role != "reseller":
             yield Problem("parent_id", "parent_not_reseller")
-        has_customers = (
-            self._origin.child_ids or self.partner_id._count_panda_customers()
-        )
-        if self.role == "user" and has_customers and not self.remote_id:
-            yield Problem("role", "has_customers")
+        if self.role == "user" and not self.remote_id:
+            if self._origin.child_ids or self.partner_id._count_panda_customers():
+                yield Problem("role", "has_customers")
 
     def _get_reseller_problems(self, reseller_first):
         """What is not right yet about the reseller."""

@@ -20,6 +20,12 @@ PROBLEMS = {
         "%(reseller)s is the reseller of this contact. Choose him as Parent Account, "
         "or remove him from the contact to make it a direct customer."
     ),
+    "reseller_problem": _lt(
+        "Its reseller %(reseller)s has a problem of its own. Mend that first."
+    ),
+    "reseller_failed": _lt(
+        "Its reseller %(reseller)s has failed. Mend that account first, or select both."
+    ),
     "has_customers": _lt(
         "%(contact)s is the reseller of other contacts, so the role must be Reseller."
     ),

@@ -61,6 +61,9 @@ class ResPartner(models.Model):
         domain="[('id', '!=', id), ('parent_id', '=', False)]",
         help="The reseller who sells to this customer: his Parent Account in Panda.",
     )
+    panda_customer_ids = fields.One2many(
+        "res.partner", "panda_reseller_id", string="Customers of this Reseller"
+    )
     panda_sync_status = fields.Selection(
         STATES,
         string="Provisioning Sync Status",
@@ -246,30 +249,48 @@ class ResPartner(models.Model):
         For buttons, automation rules and server actions: queues and returns at once.
         What was chosen in Sync Options counts; the rest is proposed as there.
         """
-        self.env["panda.account"].check_access("create")
         accounts = self.env["panda.account"]
-        for partner in self:
-            accounts |= partner._get_panda_entity()._get_or_create_panda_account()
+        accounts.check_access("create")
+        systems = self.env["panda.system"]
+        for partners in self._get_panda_entities().grouped("company_id").values():
+            system = systems._get_default(partners[:1])
+            accounts |= accounts._get_or_create(partners, system)
         self.env["panda.service"]._request(accounts)
         return True  # XML-RPC knows no None
+
+    def action_preview_panda(self):
+        """Show what would happen if these contacts were synchronised."""
+        return self.env["panda.preview"]._open(self)
 
     # === BUSINESS METHODS === #
 
     def _get_panda_entity(self):
-        """Return who is provisioned for this contact: its commercial entity.
-
-        A person that has an account of his own keeps it when he joins a company.
+        """Return who is provisioned for this contact, see `_map_panda_entities`.
 
         Note: `self.ensure_one()`
         """
         self.ensure_one()
+        return self._map_panda_entities()[self]
+
+    def _get_panda_entities(self):
+        """Return who is provisioned for these contacts, each of them once."""
+        return self.union(*self._map_panda_entities().values())
+
+    def _map_panda_entities(self):
+        """Return ``{contact: who is provisioned for it}``: its commercial entity.
+
+        A person that has an account of his own keeps it when he joins a company.
+        """
         # Sudo: what is in Panda stays there, whoever looks.
-        has_own = (
-            self.env["panda.account"]
-            .sudo()
-            .search_count([("partner_id", "=", self._origin.id)], limit=1)
-        )
-        return self if has_own else self.commercial_partner_id
+        accounts = self.env["panda.account"].sudo()
+        found = accounts.search([("partner_id", "in", self._origin.ids)])
+        own = set(found.partner_id.ids)
+        return {
+            partner: partner
+            if partner._origin.id in own
+            else partner.commercial_partner_id
+            for partner in self
+        }
 
     def _get_panda_account(self, system):
         """Return the account of this contact in ``system``, maybe empty.
@@ -291,31 +312,19 @@ class ResPartner(models.Model):
         :param reseller: whose customer he is in this system, when nobody has decided
             that yet and it is not the reseller of the contact.
         """
+        self.ensure_one()
         system = system or self.env["panda.system"]._get_default(self)
-        account = self._get_panda_account(system)
-        if account and account.role:
-            return account
-        values = self._propose_panda_values(system, reseller or self.panda_reseller_id)
-        if account:
-            account.write({n: v for n, v in values.items() if not account[n]})
-            return account
-        return self.env["panda.account"].create(
-            {"partner_id": self.id, "system_id": system.id, **values}
-        )
+        return self.env["panda.account"]._get_or_create(self, system)
 
-    def _propose_panda_values(self, system, reseller):
-        """Return role, parent and username for this contact, as account values."""
-        parent = reseller and (
-            reseller._get_panda_entity()._get_or_create_panda_account(system)
-        )
-        is_reseller = bool(self._count_panda_customers())
-        return {
-            "role": "reseller" if is_reseller and not parent else "user",
-            "parent_id": parent.id if parent else False,
-            "username": self.env["panda.account"]._propose_username(self, system),
-        }
+    def _propose_panda_role(self):
+        """Return the role of an account that nobody has chosen one for.
+
+        Note: `self.ensure_one()`
+        """
+        is_reseller = not self.panda_reseller_id and self._count_panda_customers()
+        return "reseller" if is_reseller else "user"
 
     def _count_panda_customers(self):
         """Return how many contacts name this one as their reseller."""
         # Sudo: customers of other salespeople count too.
-        return self.sudo().search_count([("panda_reseller_id", "=", self._origin.id)])
+        return len(self._origin.sudo().panda_customer_ids)

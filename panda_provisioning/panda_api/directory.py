@@ -5,12 +5,25 @@ from __future__ import annotations
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from .client import PandaClient
 from .records import Child
 from .steps import Snapshot
+
+Parent = TypeVar("Parent", bound=Hashable)
+
+
+MANY = 3
+"""From so many accounts below a parent on, the parent is listed as a whole."""
+
+
+def crowded(parents: Iterable[Parent]) -> set[Parent]:
+    """Those of ``parents``, one for each account looked for, that many are below."""
+    return {parent for parent, count in Counter(parents).items() if count >= MANY}
 
 
 @dataclass(frozen=True)

@@ -27,3 +27,4 @@ from . import test_tours
 from . import test_trace
 from . import test_updates
 from . import test_ways_out
+from . import test_bulk_preview

@@ -1,0 +1,280 @@
+"""What would happen if contacts were synchronised, found out without writing."""
+
+import math
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from odoo.tools import SQL
+
+from ..panda_api.book import Book
+from ..panda_api.names import split_name
+from ..panda_api.rehearsal import Ending, pretended_id, rehearse
+from ..panda_api.steps import Role, Snapshot, Step
+from .queue import Claim, Queue
+from .verdict import find_problems, has_nothing_to_send, waits
+
+UNFORESEEABLE = {
+    *("conflict", "email_taken", "operator_refused"),
+    *("rejected", "update_refused", "username_taken"),
+}
+"""Refusals that no reading announces; they stand until something is changed."""
+SENT = ("create", "link", "update", "waiting")
+"""Outcomes of what is queued."""
+
+
+@dataclass
+class Line:
+    """One contact of a :class:`Plan`.
+
+    ``account`` may be empty; then the key of ``claim`` is minus the id of the
+    contact. ``options`` are those of `panda.account._propose`, with the account of
+    the reseller as ``parent``. ``is_added`` says that the contact was not selected,
+    but is the reseller of one that was. ``codes`` are its problems.
+    """
+
+    partner: object
+    account: object
+    claim: Claim
+    options: dict
+    is_added: bool
+    codes: list[str] = field(default_factory=list)
+    detail: str = ""
+    outcome: str = ""
+    ending: Ending | None = None
+
+    @property
+    def requests(self):
+        return self.ending.requests if self.ending and not self.codes else 0
+
+
+class Plan:
+    """The lines of ``partners`` in ``system``, each contact by its entity.
+
+    :param book: what was read in Panda; :meth:`play` says what to read.
+    """
+
+    def __init__(self, system, partners, book=None):
+        self.env = system.env
+        self.system = system
+        self.book = Book() if book is None else book
+        self._accounts = self.env["panda.account"]
+        self.proposals = {}
+        self.lines = {}
+        self._collect(partners.with_context(active_test=False))
+
+    @property
+    def sent(self):
+        """The lines that are to be queued."""
+        return [line for line in self.lines.values() if line.outcome in SENT]
+
+    # === COLLECT === #
+
+    def _collect(self, partners):
+        entities = partners._get_panda_entities()
+        # What the user may not see is left out.
+        entities &= entities.search([("id", "in", entities.ids)])
+        accounts = self._accounts._get_by_partner(entities, self.system)
+        at_rest = entities.filtered(lambda p: self._is_left_alone(accounts[p]))
+        self.proposals = self._accounts._propose(entities - at_rest, self.system)
+        resellers = [options["reseller"] for options in self.proposals.values()]
+        known = entities.union(*self.proposals, *resellers)
+        accounts = self._accounts._get_by_partner(known, self.system)
+        ids = [account.id for account in accounts.values()]
+        claims = {c.id: c for c in Queue(self.env, self.system).look_at(ids)}
+        selected = set(entities.ids)
+        waves = self._accounts._in_waves(self.proposals)
+        for partner in chain(at_rest, *waves):
+            options = self.proposals.get(partner, {})
+            line = Line(
+                partner=partner,
+                account=accounts[partner],
+                claim=claims.get(accounts[partner].id) or self._new_claim(partner),
+                options={**options, "parent": accounts[options.get("reseller")]},
+                is_added=partner.id not in selected,
+            )
+            self._apply_options(line)
+            self.lines[line.claim.id] = line
+            if partner not in self.proposals:
+                is_running = line.account.state == "running"
+                line.outcome = "busy" if is_running else "none"
+        self._find_problems()
+
+    def _is_left_alone(self, account):
+        return account and (account.state == "running" or account._is_up_to_date())
+
+    def _new_claim(self, partner):
+        """The claim of an account that does not exist yet."""
+        person = partner._get_panda_person() if partner.is_company else partner
+        first_name, last_name = split_name(person.name or "")
+        return Claim(
+            snapshot=Snapshot(
+                key=-partner.id,
+                role=None,
+                name=partner.name or "",
+                first_name=first_name,
+                last_name=last_name,
+                email=partner._get_panda_email() or "",
+                phone=partner._get_panda_phone(person) or "",
+                username="",
+                parent_remote_id=self.system.root_account_id or "",
+            ),
+            attempt_count=0,
+            partner_active=partner.active,
+            parent_ready=False,
+            email_used=False,
+            operator_ready=False,
+            last_sync_at=None,
+            synced_fingerprint=None,
+            reseller_left_out=False,
+        )
+
+    def _apply_options(self, line):
+        """Have the claim of ``line`` look as when its options are saved and it is
+        queued."""
+        claim, options = line.claim, line.options
+        changes = {}
+        if claim.snapshot.step is Step.DONE:
+            changes["step"] = Step.UPDATE_ACCOUNT
+        if "role" in options:
+            changes |= {"role": Role(options["role"]), "username": options["username"]}
+        if options.get("reseller"):
+            parent = options["parent"]
+            key = parent.id or -options["reseller"].id
+            changes["has_parent"] = True
+            changes["parent_remote_id"] = parent.remote_id or pretended_id(key)
+            claim.parent_id = key
+            claim.parent_ready = parent.operator_ready
+            claim.reseller_left_out = False
+        claim.snapshot = replace(claim.snapshot, **changes)
+
+    # === PROBLEMS === #
+
+    def _find_problems(self):
+        owners = self._get_email_owners()
+        lines = [line for line in self.lines.values() if not line.outcome]
+        # First come, first served; accounts that do not exist yet come last.
+        for line in sorted(lines, key=lambda line: line.account.id or math.inf):
+            email = line.claim.snapshot.email.lower()
+            rivals = owners.setdefault(email, [])
+            line.claim.email_used = bool(email) and self._is_used(line, rivals)
+            line.codes = [*self._get_own_problems(line)]
+            if not line.claim.snapshot.marker_at:
+                line.codes += find_problems(line.claim)
+            if not line.codes:
+                rivals.append((line.claim.id, bool(line.claim.snapshot.remote_id)))
+
+    def _is_used(self, line, rivals):
+        """Whether the engine is going to find the e-mail address in use, see
+        ``FACTS``; new accounts come after all that are there."""
+        own_id, is_bound = line.claim.id, bool(line.claim.snapshot.remote_id)
+        return any(
+            key != own_id
+            and (has_remote or (not is_bound and (own_id < 0 or 0 < key < own_id)))
+            for key, has_remote in rivals
+        )
+
+    def _get_email_owners(self):
+        """Return ``{address: [(account id, whether it is in Panda)]}`` of all accounts
+        that are or were synchronised."""
+        self._accounts.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT lower(email), id, remote_id IS NOT NULL FROM panda_account
+                WHERE system_id = %s AND state != 'draft' AND lower(email) = ANY(%s)
+                """,
+                self.system.id,
+                [line.claim.snapshot.email.lower() for line in self.lines.values()],
+            )
+        )
+        owners = {}
+        for email, account_id, has_remote in rows:
+            owners.setdefault(email, []).append((account_id, has_remote))
+        return owners
+
+    def _get_own_problems(self, line):
+        """What keeps the account from being queued at all."""
+        partner, account, options = line.partner, line.account, line.options
+        if account.state == "failed" and account.error_code in UNFORESEEABLE:
+            yield account.error_code
+        if partner.company_id and partner.company_id != self.system.company_id:
+            yield "other_company"
+        is_bound = account.remote_id or account.marker_at
+        is_user = options["role"] == "user" and not is_bound
+        if is_user and (account.child_ids or partner._count_panda_customers()):
+            yield "has_customers"
+        reseller = options["reseller"]
+        if reseller == partner and reseller:
+            yield "parent_is_self"
+        elif reseller:
+            chosen = self.proposals.get(reseller, {}).get("role")
+            if (chosen or options["parent"].role) != "reseller":
+                yield "parent_not_reseller"
+
+    # === PLAY === #
+
+    def play(self):
+        """Find out what becomes of every line, resellers first.
+
+        Yields the snapshots of each wave, so that what Panda knows of them can be
+        read, before it is played.
+        """
+        left = {key: line for key, line in self.lines.items() if not line.outcome}
+        while left:
+            wave = [line for line in left.values() if line.claim.parent_id not in left]
+            wave = wave or list(left.values())
+            for line in wave:
+                self._see_parent(line)
+            yield [line.claim.snapshot for line in wave]
+            self._play(wave)
+            for line in wave:
+                del left[line.claim.id]
+
+    def _see_parent(self, line):
+        """Take over what has become of the reseller of ``line``."""
+        parent = self.lines.get(line.claim.parent_id)
+        if parent and parent.outcome == "problem":
+            line.codes.append("reseller_problem")
+        elif not parent and line.options["parent"].state == "failed":
+            line.codes.append("reseller_failed")
+        elif parent and parent.ending:
+            line.claim.snapshot = replace(
+                line.claim.snapshot,
+                parent_remote_id=parent.ending.snapshot.remote_id,
+            )
+
+    def _play(self, wave):
+        idle = [line for line in wave if has_nothing_to_send(line.claim)]
+        for line in idle:
+            line.ending = Ending(0, line.claim.snapshot)
+        played = [line for line in wave if not line.codes and not line.ending]
+        snapshots = [line.claim.snapshot for line in played]
+        endings = rehearse(snapshots, self.book, self._get_bound())
+        for line in played:
+            line.ending = endings[line.claim.id]
+            if line.ending.error:
+                line.codes = [line.ending.error.code]
+                line.detail = line.ending.error.detail
+        for line in wave:
+            line.outcome = self._get_outcome(line)
+
+    def _get_outcome(self, line):
+        if line.codes:
+            return "problem"
+        if waits(line.claim):
+            return "waiting"
+        if line.claim.snapshot.remote_id:
+            return "update"
+        return "link" if line.ending.snapshot.adopted else "create"
+
+    def _get_bound(self):
+        """Return ``{ID in Panda: account id}`` of what the book names."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT remote_id, id FROM panda_account"
+                " WHERE system_id = %s AND remote_id = ANY(%s)",
+                self.system.id,
+                list(self.book.accounts),
+            )
+        )
+        return dict(rows)

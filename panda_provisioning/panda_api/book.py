@@ -1,0 +1,132 @@
+"""What is to be known of Panda before anything is written, read in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from .client import PandaClient
+from .directory import crowded, name_key, same_email
+from .errors import PandaError
+from .steps import Snapshot, Step
+from .transport import Transport
+
+
+@dataclass
+class Book:
+    """What was read, small enough to be sent to a browser and back as JSON.
+
+    ``children`` are rows by parent and by the name that was looked for; ``pages``
+    says how many requests it takes to list a parent. ``missing`` are IDs that Panda
+    does not know, ``trouble`` is why it could not be asked.
+    """
+
+    children: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)
+    pages: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, list[Any]] = field(default_factory=dict)
+    operators: dict[str, list[list[str]]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    trouble: str = ""
+
+
+PRETENDED = "pretended "
+"""Begins the ID of an account that does not exist yet."""
+
+
+def fill(
+    book: Book, transport: Transport, snapshots: Iterable[Snapshot], threads: int
+) -> None:
+    """Read what :func:`~.rehearsal.rehearse` asks for ``snapshots``."""
+    author = _Author(book, transport)
+    with ThreadPoolExecutor(threads, thread_name_prefix="panda") as pool:
+        try:
+            for pages in author.chapters(list(snapshots)):
+                list(pool.map(lambda page: page(), pages))
+        except PandaError as error:
+            book.trouble = error.code
+
+
+class _Author:
+    """Fills a book, in chapters: what is read in one depends on the one before."""
+
+    def __init__(self, book: Book, transport: Transport) -> None:
+        self.book = book
+        self._transport = transport
+
+    def chapters(
+        self, snapshots: list[Snapshot]
+    ) -> Iterable[list[Callable[[], None]]]:
+        """Yield what can be read at the same time."""
+        looking = [
+            s
+            for s in snapshots
+            if s.step is Step.FIND_ACCOUNT
+            and not s.parent_remote_id.startswith(PRETENDED)
+        ]
+        wanted: dict[str, dict[str, set[str]]] = {}
+        for snapshot in looking:
+            emails = wanted.setdefault(snapshot.parent_remote_id, {})
+            name = name_key(snapshot.name_in_panda)
+            emails.setdefault(name, set()).add(snapshot.email_in_panda)
+        many = crowded(snapshot.parent_remote_id for snapshot in looking)
+        yield [
+            lambda p=parent, n=name, w=emails: self._children(p, n, w)  # type: ignore[misc]
+            for parent, emails in wanted.items()
+            for name in ([""] if parent in many else emails)
+        ]
+        found = [
+            (row[0], emails[name])
+            for parent, emails in wanted.items()
+            for name, rows in self.book.children.get(parent, {}).items()
+            for row in rows
+        ]
+        yield [lambda i=i: self._account(i) for i in dict(found)]  # type: ignore[misc]
+        ids = {s.remote_id for s in snapshots if s.step is Step.FIND_OPERATOR}
+        ids |= {i for i, emails in found if self._is_one_of(i, emails)}
+        yield [lambda i=i: self._operators(i) for i in ids]  # type: ignore[misc]
+
+    def _is_one_of(self, account_id: str, emails: set[str]) -> bool:
+        account = self.book.accounts.get(account_id)
+        return account is not None and any(same_email(account[2], e) for e in emails)
+
+    def _children(self, parent: str, name: str, wanted: Iterable[str]) -> None:
+        """Read the children that carry ``name``, or one of ``wanted`` without it."""
+        requests: list[object] = []
+        client = PandaClient(self._transport, requests.append)
+        try:
+            children = client.list_children(parent, name=name)
+        except PandaError as error:
+            self._note_missing(parent, error)
+            return
+        if not name:
+            self.book.pages[parent] = len(requests)
+        known = self.book.children.setdefault(parent, {})
+        known.update({each: [] for each in ([name] if name else wanted)})
+        for child in children:
+            rows = known.get(name_key(child.name), [])
+            rows.append([child.id, child.name, child.type])
+
+    def _account(self, account_id: str) -> None:
+        try:
+            account = PandaClient(self._transport).get_account(account_id)
+        except PandaError as error:
+            self._note_missing(account_id, error)
+        else:
+            row = [account.name, account.type, account.email]
+            self.book.accounts[account_id] = row
+
+    def _operators(self, account_id: str) -> None:
+        try:
+            operators = PandaClient(self._transport).list_operators(account_id)
+        except PandaError as error:
+            self._note_missing(account_id, error)
+        else:
+            rows = [[operator.username, operator.email] for operator in operators]
+            self.book.operators[account_id] = rows
+
+    def _note_missing(self, account_id: str, error: PandaError) -> None:
+        if error.code != "not_found":
+            raise error
+        self.book.missing.append(account_id)
