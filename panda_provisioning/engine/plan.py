@@ -261,11 +261,11 @@ class Plan:
     def _get_outcome(self, line):
         if line.codes:
             return "problem"
-        if waits(line.claim):
-            return "waiting"
         if line.claim.snapshot.remote_id:
             return "update"
-        return "link" if line.ending.snapshot.adopted else "create"
+        if line.ending.snapshot.adopted:
+            return "link"
+        return "waiting" if waits(line.claim) else "create"
 
     def _get_bound(self):
         """Return ``{ID in Panda: account id}`` of what the book names."""

@@ -6,12 +6,12 @@ _lt = LazyTranslate(__name__)
 
 OUTCOMES = [
     ("create", "Ready"),
-    ("waiting", "After Its Reseller"),
-    ("link", "Will Be Linked"),
+    ("waiting", "Waits"),
+    ("link", "Link"),
     ("update", "Changed"),
     ("problem", "Problem"),
-    ("busy", "In Progress"),
-    ("none", "Already There"),
+    ("busy", "Busy"),
+    ("none", "Done"),
 ]
 
 HEADINGS = [

@@ -1,0 +1,100 @@
+import {useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {download} from "@web/core/network/download";
+import {registry} from "@web/core/registry";
+import {user} from "@web/core/user";
+import {ListController} from "@web/views/list/list_controller";
+import {listView} from "@web/views/list/list_view";
+import {PandaPreviewSummary} from "./panda_preview_summary";
+
+export class PandaPreviewListController extends ListController {
+    static template = "panda_provisioning.PreviewListView";
+    static components = {...ListController.components, PandaPreviewSummary};
+
+    setup() {
+        super.setup();
+        this.context = {...user.context, ...this.props.context};
+        this.preview = useState({totals: null});
+        this.loadTotals();
+    }
+
+    get modelParams() {
+        const params = super.modelParams;
+        params.hooks.onSavedMulti = () => this.loadTotals();
+        return params;
+    }
+
+    async onRecordSaved(record) {
+        await super.onRecordSaved(record);
+        // The row says itself what has become of it; it stays where it is, since
+        // people go on with the next one.
+        this.loadTotals();
+    }
+
+    async loadTotals() {
+        this.preview.totals = await this.callPreview("get_totals", []);
+    }
+
+    callPreview(method, args) {
+        return this.orm.call(this.props.resModel, method, args, {
+            context: this.context,
+        });
+    }
+
+    get queueLabel() {
+        const {totals} = this.preview;
+        if (this.hasSelectedRecords) {
+            return _t("Queue Selected");
+        }
+        return totals ? _t("Queue %s", totals.queued) : _t("Queue");
+    }
+
+    async onClickQueue() {
+        if (this.editedRecord && !(await this.editedRecord.save())) {
+            return;
+        }
+        const ids = this.hasSelectedRecords
+            ? await this.model.root.getResIds(true)
+            : [];
+        await this.actionService.doAction(await this.callPreview("action_queue", [ids]));
+    }
+
+    /** Ask Panda anew, about the same contacts. */
+    async reopen(systemId) {
+        const {panda_partner_ids: partnerIds} = this.context;
+        const action = await this.callPreview("action_open", [partnerIds, systemId]);
+        await this.actionService.doAction(action, {
+            stackPosition: "replaceCurrentAction",
+        });
+    }
+
+    /** Download the problems, to be mended in a spreadsheet and imported. */
+    async onClickExport() {
+        const label = (name) => this.props.fields[name].string;
+        const columns = ["name", "email", "phone", "panda_reseller_id", "remark"];
+        const fields = columns.map((name) => ({name, label: label(name)}));
+        fields.unshift({name: "partner_id/id", label: _t("External ID")});
+        await download({
+            url: "/web/export/xlsx",
+            data: {
+                data: JSON.stringify({
+                    model: this.props.resModel,
+                    context: this.context,
+                    domain: [["outcome", "=", "problem"]],
+                    ids: false,
+                    groupby: [],
+                    import_compat: false,
+                    fields,
+                }),
+            },
+        });
+    }
+}
+
+export const pandaPreviewListView = {
+    ...listView,
+    Controller: PandaPreviewListController,
+    buttonTemplate: "panda_provisioning.PreviewListView.Buttons",
+};
+
+registry.category("views").add("panda_preview_list", pandaPreviewListView);
