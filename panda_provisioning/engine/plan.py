@@ -1,6 +1,7 @@
 """What would happen if contacts were synchronised, found out without writing."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -18,6 +19,8 @@ UNFORESEEABLE = {
     *("rejected", "update_refused", "username_taken"),
 }
 """Refusals that no reading announces; they stand until something is changed."""
+TOKEN_REQUESTS = 1
+"""What a run sends before anything else."""
 SENT = ("create", "link", "update", "waiting")
 """Outcomes of what is queued."""
 
@@ -66,6 +69,18 @@ class Plan:
     def sent(self):
         """The lines that are to be queued."""
         return [line for line in self.lines.values() if line.outcome in SENT]
+
+    @property
+    def totals(self):
+        """How many lines there are of each outcome, how many are to be queued, and
+        how many requests that takes."""
+        requests = sum(line.requests for line in self.sent)
+        return {
+            "outcomes": Counter(line.outcome for line in self.lines.values()),
+            "queued": len(self.sent),
+            "requests": requests + TOKEN_REQUESTS if requests else 0,
+            "trouble": self.book.trouble,
+        }
 
     # === COLLECT === #
 

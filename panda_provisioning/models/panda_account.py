@@ -61,6 +61,7 @@ class PandaAccount(models.Model):
     _name = "panda.account"
     _description = "Panda Account"
     _order = "id desc"
+    _rec_names_search = ["partner_id", "username", "remote_id"]
     _check_company_auto = True
 
     # === FIELDS === #
@@ -71,7 +72,6 @@ class PandaAccount(models.Model):
         required=True,
         index=True,
         ondelete="restrict",
-        readonly=True,
         check_company=True,
     )
     system_id = fields.Many2one(
@@ -79,8 +79,8 @@ class PandaAccount(models.Model):
         required=True,
         index=True,
         ondelete="restrict",
-        readonly=True,
         check_company=True,
+        default=lambda self: self.env["panda.system"]._get_company_default(),
     )
     company_id = fields.Many2one(
         related="system_id.company_id", store=True, index=True, precompute=True

@@ -14,6 +14,15 @@ class PandaAccount(models.Model):
 
     _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
+    @api.model
+    def get_import_templates(self):
+        return [
+            {
+                "label": self.env._("Import Template for Panda Accounts"),
+                "template": "/panda_provisioning/static/xls/panda_accounts.xlsx",
+            }
+        ]
+
     def action_preview(self):
         """Show what would happen if these accounts were synchronised."""
         if len(self.system_id) > 1:

@@ -1,19 +1,16 @@
 import json
-from collections import Counter
 from dataclasses import asdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..engine.plan import SENT, Plan
+from ..engine.plan import Plan
 from ..panda_api.book import Book
 from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS
 
 CONTACT_FIELDS = {"name", "email", "phone", "panda_reseller_id"}
 """What is mended on the contact; everything else is an option of its account."""
-TOKEN_REQUESTS = 1
-"""What a run sends before anything else."""
 
 
 class PandaPreview(models.Model):
@@ -86,8 +83,7 @@ class PandaPreview(models.Model):
             self._follow_reseller(partners, system)
         if option_values:
             self._set_options(partners, system, option_values)
-        self.env.cr.cache.pop(self._name, None)
-        self.invalidate_model()
+        self._forget_plan()
         return True
 
     def _follow_reseller(self, partners, system):
@@ -136,6 +132,7 @@ class PandaPreview(models.Model):
                 "panda_system_id": plan.system.id,
                 "panda_partner_ids": partners.ids,
                 "panda_book": asdict(plan.book),
+                "panda_totals": self._prepare_totals(plan),
                 "read_group_expand": True,
                 "search_default_group_by_heading": True,
             },
@@ -145,14 +142,7 @@ class PandaPreview(models.Model):
     def get_totals(self):
         """Return what is shown above the list."""
         self.check_access("read")
-        system = self._get_system()
-        systems = self.env["panda.system"].search([("state", "!=", "disabled")])
-        return {
-            **self._count(self._get_rows()),
-            "system_id": system.id,
-            "systems": [[each.id, each.display_name] for each in systems],
-            "trouble": self._get_trouble(system),
-        }
+        return self._prepare_totals(self._get_plan())
 
     def action_queue(self):
         """Queue these contacts, or all that there are, except those with problems."""
@@ -163,6 +153,7 @@ class PandaPreview(models.Model):
         if not lines:
             raise UserError(self.env._("There is nothing to send."))
         accounts = self.env["panda.service"]._queue_plan(plan, lines)
+        self._forget_plan()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "panda_provisioning.panda_account_action"
         )
@@ -190,33 +181,52 @@ class PandaPreview(models.Model):
         return system
 
     def _get_plan(self):
-        """Return the :class:`Plan` of what is in the context, played by the book."""
-        partner_ids = self.env.context.get("panda_partner_ids", [])
-        partners = self.env["res.partner"].browse(partner_ids)
-        book = Book(**self.env.context.get("panda_book", {}))
-        plan = Plan(self._get_system(), partners, book)
-        for _snapshots in plan.play():
-            pass  # whatever is known of Panda is in the book
-        return plan
-
-    def _get_rows(self):
-        """Return the rows of what is in the context; made once in a transaction."""
-        if "panda_system_id" not in self.env.context:
-            return []
+        """Return the :class:`Plan` of what is in the context, played by the book; it
+        is made once in a transaction."""
         cache, key = self.env.cr.cache, (self.env.uid, self.env.context)
         if self._name not in cache or cache[self._name][0] != key:
-            cache[self._name] = key, self._prepare_rows(self._get_plan())
+            partner_ids = self.env.context.get("panda_partner_ids", [])
+            partners = self.env["res.partner"].browse(partner_ids)
+            book = Book(**self.env.context.get("panda_book", {}))
+            plan = Plan(self._get_system(), partners, book)
+            for _snapshots in plan.play():
+                pass  # whatever is known of Panda is in the book
+            cache[self._name] = key, plan
         return cache[self._name][1]
+
+    def _forget_plan(self):
+        """Have the rows made anew: something has changed."""
+        self.env.cr.cache.pop(self._name, None)
+        self.invalidate_model()
+
+    def _get_rows(self):
+        """Return the rows of what is in the context."""
+        has_context = "panda_system_id" in self.env.context
+        return self._prepare_rows(self._get_plan()) if has_context else []
+
+    @api.model
+    def _prepare_totals(self, plan):
+        """Return the totals of ``plan``, for people."""
+        systems = self.env["panda.system"].search([("state", "!=", "disabled")])
+        trouble = self.env["panda.account"].new(
+            {"system_id": plan.system.id, "error_code": plan.book.trouble}
+        )
+        return {
+            **plan.totals,
+            "trouble": self.env["panda.message"]._error(trouble),
+            "system_id": plan.system.id,
+            "systems": [[system.id, system.display_name] for system in systems],
+        }
 
     @api.model
     def _prepare_rows(self, plan):
         """Return the rows of ``plan``, with its columns as they are read from JSON."""
         order = [value for value, _label in HEADINGS]
-        rows = [self._prepare_row(line) for line in plan.lines.values()]
+        rows = [self._prepare_row(line, plan) for line in plan.lines.values()]
         rows.sort(key=lambda row: order.index(row["heading"]))
         return [{**row, "sequence": i} for i, row in enumerate(rows)]
 
-    def _prepare_row(self, line):
+    def _prepare_row(self, line, plan):
         partner, snapshot = line.partner, line.claim.snapshot
         locked = line.account._get_locked_fields() if line.account else ()
         heading = line.codes[0] if line.codes else line.outcome
@@ -234,16 +244,16 @@ class PandaPreview(models.Model):
             "last_name": snapshot.last_name or None,
             "outcome": line.outcome,
             "heading": heading if heading in dict(HEADINGS) else "other",
-            "remark": self._get_remark(line) or None,
+            "remark": self._get_remark(line, plan) or None,
             "requests": line.requests,
             "account_is_locked": "role" in locked,
             "operator_is_locked": "username" in locked,
         }
 
-    def _get_remark(self, line):
+    def _get_remark(self, line, plan):
         """Return what is said about ``line``: all its problems, or what happens."""
         if line.codes:
-            account = self._get_draft(line)
+            account = self._get_draft(line, plan)
             texts = []
             for code in dict.fromkeys(line.codes):
                 account.error_code = code
@@ -261,36 +271,16 @@ class PandaPreview(models.Model):
         }
         return REMARKS[key] and str(self.env._(REMARKS[key])) % values
 
-    def _get_draft(self, line):
+    def _get_draft(self, line, plan):
         """Return the account of ``line`` as it would be, to speak about it."""
         snapshot = line.claim.snapshot
         return self.env["panda.account"].new(
             {
                 "partner_id": line.partner.id,
-                "system_id": self.env.context.get("panda_system_id"),
+                "system_id": plan.system.id,
                 "parent_id": line.options["parent"].id,
                 "email": snapshot.email,
                 "error_detail": line.detail,
             },
             origin=line.account,
         )
-
-    @api.model
-    def _count(self, rows):
-        """Return how many of ``rows`` there are of each outcome, how many are to be
-        queued and how many calls that takes."""
-        sent = [row for row in rows if row["outcome"] in SENT]
-        requests = sum(row["requests"] for row in sent)
-        return {
-            "outcomes": Counter(row["outcome"] for row in rows),
-            "queued": len(sent),
-            "requests": requests + TOKEN_REQUESTS if requests else 0,
-        }
-
-    def _get_trouble(self, system):
-        """Return why Panda could not be asked, ``False`` if it could."""
-        code = self.env.context.get("panda_book", {}).get("trouble")
-        account = self.env["panda.account"].new(
-            {"system_id": system.id, "error_code": code}
-        )
-        return self.env["panda.message"]._error(account)

@@ -25,9 +25,7 @@ class PandaService(models.AbstractModel):
             asked.
         """
         plan = self._plan(partners, system)
-        preview = self.env["panda.preview"]
-        rows = preview._prepare_rows(plan)
-        return {"rows": rows, "trouble": plan.book.trouble, **preview._count(rows)}
+        return {"rows": self.env["panda.preview"]._prepare_rows(plan), **plan.totals}
 
     def _plan(self, partners, system=None):
         """Return the :class:`Plan` of ``partners``, with what Panda knows of them."""

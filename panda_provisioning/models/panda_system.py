@@ -327,6 +327,14 @@ class PandaSystem(models.Model):
             )
         return system
 
+    @api.model
+    def _get_company_default(self):
+        """Return the first system of the company, maybe none."""
+        domain = Domain("state", "!=", "disabled")
+        return self.search(
+            domain & Domain("company_id", "=", self.env.company.id), limit=1
+        )
+
     def _may_be_called(self):
         """Whether requests may be sent at all, from this database.
 

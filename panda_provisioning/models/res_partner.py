@@ -236,6 +236,15 @@ class ResPartner(models.Model):
         )
         return result
 
+    @api.model
+    def get_import_templates(self):
+        return super().get_import_templates() + [
+            {
+                "label": self.env._("Import Template for Contacts in Panda"),
+                "template": "/panda_provisioning/static/xls/panda_contacts.xlsx",
+            }
+        ]
+
     # === ACTION METHODS === #
 
     def action_open_panda_systems(self):

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools.mail import email_normalize, email_split
 
+from ..panda_api.rules import EMAIL
+
 
 class ResPartner(models.Model):
     """What Panda is told of a contact, in the form in which it is sent."""
@@ -17,6 +19,8 @@ class ResPartner(models.Model):
     def _get_panda_email(self):
         """Return the bare e-mail address, or what cannot be read as one."""
         email = (self.email or "").strip()
+        if EMAIL.fullmatch(email):
+            return email.lower()
         several = len(email_split(email)) > 1
         address = not several and email_normalize(email)
         # Odoo reads "ada lovelace@example.com" as Lovelace's address.

@@ -27,4 +27,7 @@ from . import test_tours
 from . import test_trace
 from . import test_updates
 from . import test_ways_out
+from . import test_bulk_mend
 from . import test_bulk_preview
+from . import test_bulk_scale
+from . import test_import

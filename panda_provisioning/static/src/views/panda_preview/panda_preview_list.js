@@ -14,12 +14,13 @@ export class PandaPreviewListController extends ListController {
     setup() {
         super.setup();
         this.context = {...user.context, ...this.props.context};
-        this.preview = useState({totals: null});
-        this.loadTotals();
+        this.preview = useState({totals: this.props.context.panda_totals});
     }
 
     get modelParams() {
         const params = super.modelParams;
+        // Nobody waits for them: what the action brought along is shown meanwhile.
+        params.hooks.onRootLoaded = () => void this.loadTotals();
         params.hooks.onSavedMulti = () => this.loadTotals();
         return params;
     }
@@ -46,7 +47,7 @@ export class PandaPreviewListController extends ListController {
         if (this.hasSelectedRecords) {
             return _t("Queue Selected");
         }
-        return totals ? _t("Queue %s", totals.queued) : _t("Queue");
+        return _t("Queue %s", totals.queued);
     }
 
     async onClickQueue() {
