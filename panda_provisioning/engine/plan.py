@@ -63,6 +63,7 @@ class Plan:
         self._accounts = self.env["panda.account"]
         self.proposals = {}
         self.lines = {}
+        self.env.flush_all()  # for what is read past the ORM
         self._collect(partners.with_context(active_test=False))
 
     @property
@@ -191,7 +192,6 @@ class Plan:
     def _get_email_owners(self):
         """Return ``{address: [(account id, whether it is in Panda)]}`` of all accounts
         that are or were synchronised."""
-        self._accounts.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """

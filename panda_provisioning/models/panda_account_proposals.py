@@ -37,7 +37,7 @@ class PandaAccount(models.Model):
         """Return the accounts of ``partners``, prepared as Sync Options proposes them;
         so are those of their resellers."""
         accounts = self._accept(self._propose(partners, system), system)
-        return self.union(*(accounts[partner] for partner in partners))
+        return self.browse().union(*(accounts[partner] for partner in partners))
 
     @api.model
     def _accept(self, proposals, system):
@@ -116,8 +116,7 @@ class PandaAccount(models.Model):
             named = partners[:0].union(*(p["reseller"] for p in proposals.values()))
             known = self._get_by_partner(named, system)
             partners = named.filtered(
-                lambda p, k=known: p not in proposals
-                and k[p].state in (False, "draft")
+                lambda p, k=known: p not in proposals and k[p].state in (False, "draft")
             )
         return proposals
 

@@ -283,7 +283,7 @@ class ResPartner(models.Model):
 
     def _get_panda_entities(self):
         """Return who is provisioned for these contacts, each of them once."""
-        return self.union(*self._map_panda_entities().values())
+        return self.browse().union(*self._map_panda_entities().values())
 
     def _map_panda_entities(self):
         """Return ``{contact: who is provisioned for it}``: its commercial entity.

@@ -55,9 +55,7 @@ class _Author:
         self.book = book
         self._transport = transport
 
-    def chapters(
-        self, snapshots: list[Snapshot]
-    ) -> Iterable[list[Callable[[], None]]]:
+    def chapters(self, snapshots: list[Snapshot]) -> Iterable[list[Callable[[], None]]]:
         """Yield what can be read at the same time."""
         looking = [
             s

@@ -4,11 +4,16 @@ from . import test_activation
 from . import test_bad_connection
 from . import test_bad_input
 from . import test_bad_parent
+from . import test_bulk_mend
+from . import test_bulk_preview
+from . import test_bulk_scale
+from . import test_bulk_tour
 from . import test_chatter
 from . import test_contact_views
 from . import test_engine
 from . import test_error_classes
 from . import test_first_run
+from . import test_import
 from . import test_link
 from . import test_main_job
 from . import test_mark_done
@@ -27,7 +32,3 @@ from . import test_tours
 from . import test_trace
 from . import test_updates
 from . import test_ways_out
-from . import test_bulk_mend
-from . import test_bulk_preview
-from . import test_bulk_scale
-from . import test_import

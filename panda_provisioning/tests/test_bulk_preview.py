@@ -111,7 +111,8 @@ class TestBulkPreview(BulkCase):
         created = sum(
             1
             for partner, outcome in said.items()
-            if outcome in ("create", "waiting") and not self.get_account(partner).adopted
+            if outcome in ("create", "waiting")
+            and not self.get_account(partner).adopted
         )
         self.assertEqual(len(self.tenants()), tenants + created)
         self.assertEqual(set(said.values()), {*totals["outcomes"]})

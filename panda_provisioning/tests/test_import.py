@@ -1,56 +1,12 @@
-import csv
-import io
-
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
-from .bulk_case import BulkCase
-
-OPTIONS = {
-    "quoting": '"',
-    "separator": ",",
-    "has_headers": True,
-    "float_thousand_separator": ",",
-    "float_decimal_separator": ".",
-}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from .bulk_case import XLSX, BulkCase
 
 
 @tagged("post_install", "-at_install")
 class TestImport(BulkCase):
     """Roles, resellers and usernames come in through Odoo's own import."""
-
-    def load(self, model, rows, dryrun=False):
-        """Import ``rows`` (the first one are the headers) as the web client does, with
-        the columns that it suggests."""
-        text = io.StringIO()
-        csv.writer(text).writerows(rows)
-        return self.load_file(model, text.getvalue().encode(), "text/csv", dryrun)
-
-    def load_file(self, model, content, mimetype, dryrun=False):
-        wizard = self.env["base_import.import"].with_user(self.user)
-        wizard = wizard.create(
-            {"res_model": model, "file": content, "file_type": mimetype}
-        )
-        preview = wizard.parse_preview(dict(OPTIONS))
-        self.assertNotIn("error", preview)
-        matches = preview["matches"]
-        headers = preview["headers"]
-        columns = [
-            "/".join(matches[i]) if i in matches else False for i in range(len(headers))
-        ]
-        result = wizard.execute_import(
-            columns, headers, {**preview["options"]}, dryrun=dryrun
-        )
-        self.env.invalidate_all()
-        return columns, result
-
-    def messages(self, result):
-        """Return what the import complains of: ``[(row, text)]``."""
-        return [
-            (message.get("record"), message["message"])
-            for message in result["messages"]
-        ]
 
     # === ACCOUNTS === #
 

@@ -57,7 +57,9 @@ export class PandaPreviewListController extends ListController {
         const ids = this.hasSelectedRecords
             ? await this.model.root.getResIds(true)
             : [];
-        await this.actionService.doAction(await this.callPreview("action_queue", [ids]));
+        await this.actionService.doAction(
+            await this.callPreview("action_queue", [ids])
+        );
     }
 
     /** Ask Panda anew, about the same contacts. */
