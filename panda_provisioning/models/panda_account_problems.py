@@ -51,9 +51,11 @@ class PandaAccount(models.Model):
             yield Problem("parent_id", "parent_other_system")
         elif parent and parent.role != "reseller":
             yield Problem("parent_id", "parent_not_reseller")
-        if self.role == "user" and not self.remote_id:
-            if self._origin.child_ids or self.partner_id._count_panda_customers():
-                yield Problem("role", "has_customers")
+        is_new_user = self.role == "user" and not self.remote_id
+        if is_new_user and (
+            self._origin.child_ids or self.partner_id._count_panda_customers()
+        ):
+            yield Problem("role", "has_customers")
 
     def _get_reseller_problems(self, reseller_first):
         """What is not right yet about the reseller."""

@@ -126,7 +126,7 @@ class PandaAccount(models.Model):
         accounts = self.search(
             [("partner_id", "in", partners.ids), ("system_id", "=", system.id)]
         )
-        found = defaultdict(lambda: self.browse())
+        found = defaultdict(self.browse)
         found.update({account.partner_id: account for account in accounts})
         return found
 

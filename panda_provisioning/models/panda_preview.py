@@ -71,7 +71,7 @@ class PandaPreview(models.Model):
             "SELECT * FROM json_to_recordset(%s) AS row(%s)", json.dumps(rows), columns
         )
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Mend the contacts and the options of their accounts."""
         partners = self.env["res.partner"].browse(self.ids)
         contact_values = {n: v for n, v in vals.items() if n in CONTACT_FIELDS}

@@ -238,12 +238,11 @@ class ResPartner(models.Model):
 
     @api.model
     def get_import_templates(self):
-        return super().get_import_templates() + [
-            {
-                "label": self.env._("Import Template for Contacts in Panda"),
-                "template": "/panda_provisioning/static/xls/panda_contacts.xlsx",
-            }
-        ]
+        ours = {
+            "label": self.env._("Import Template for Contacts in Panda"),
+            "template": "/panda_provisioning/static/xls/panda_contacts.xlsx",
+        }
+        return [*super().get_import_templates(), ours]
 
     # === ACTION METHODS === #
 

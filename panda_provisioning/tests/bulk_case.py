@@ -29,7 +29,7 @@ class BulkMixin(PandaMixin):
 
     def read_preview(self, context, user=None):
         """Read the preview anew, as a reload of the list does."""
-        preview = self.env["panda.preview"].with_context(context)
+        preview = self.env["panda.preview"].with_context(**context)
         preview = preview.with_user(user or self.user)
         self.env.cr.cache.clear()  # a request of its own
         preview.invalidate_model()

@@ -37,7 +37,7 @@ class TestBulkScale(BulkCase):
         started = time.process_time()
         with self.committing() as env:
             action = self.partners.with_env(env).action_preview_panda()
-        preview = self.env["panda.preview"].with_context(action["context"])
+        preview = self.env["panda.preview"].with_context(**action["context"])
         preview = preview.with_user(self.user)
         groups = preview.web_read_group([], ["heading"])["groups"]
         took = time.process_time() - started

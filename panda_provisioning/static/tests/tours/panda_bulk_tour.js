@@ -26,8 +26,7 @@ registry.category("web_tour.tours").add("panda_provisioning_bulk", {
         },
         {
             content: "The preview counts what is going to happen",
-            trigger:
-                ".o_panda_preview_summary [data-outcome=create]:contains('2'), .o_panda_requests",
+            trigger: ".o_panda_preview_summary [data-outcome=create]:contains('2')",
         },
         {
             content: "One of them exists in Panda",

@@ -1,0 +1,113 @@
+"""What a rehearsal says is what the saga then does, and it writes nothing."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from panda_api.book import PRETENDED, Book, fill
+from panda_api.client import PandaClient
+from panda_api.directory import MANY
+from panda_api.rehearsal import _Actor, rehearse
+from panda_api.steps import Snapshot, Step
+from panda_sandbox.settings import ROOT_ACCOUNT
+
+from .support import ACME, ANN, CUSTOMER, World, count
+
+PROBES = {"may_write", "accepts_api_key"}
+
+
+def count_calls(world: World) -> int:
+    """How many requests there were, tokens aside."""
+    return count(world.sandbox, path="/rest/*")
+
+
+def read(world: World, *snapshots: Snapshot) -> Book:
+    """Read what is to be known, as it comes back from a browser."""
+    book = Book()
+    fill(book, world.client._transport, snapshots, threads=2)
+    return Book(**json.loads(json.dumps(asdict(book))))
+
+
+def test_no_call_gets_past_the_actor() -> None:
+    """Whatever the client learns to do, the actor must learn to pretend."""
+    calls = {n for n, _f in inspect.getmembers(PandaClient, inspect.isfunction)}
+    public = {name for name in calls if not name.startswith("_")} - PROBES
+    assert public <= vars(_Actor).keys()
+
+
+def test_reading_writes_nothing(world: World) -> None:
+    world.client.create_account(ROOT_ACCOUNT, **ACME)
+    writes = world.count("POST", "/rest/*")
+    read(world, CUSTOMER)
+    assert world.count("POST", "/rest/*") == writes
+
+
+@pytest.mark.parametrize("known", ["nothing", "account", "operator"])
+@pytest.mark.parametrize("among", [1, MANY])
+def test_as_many_requests_as_the_saga(world: World, known: str, among: int) -> None:
+    """Alone or among others, with whatever is in Panda already."""
+    world.sandbox.control("PATCH", "settings", {"pending_seconds": 0})
+    if known != "nothing":
+        remote_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
+        if known == "operator":
+            world.client.create_operator(remote_id, **ANN)
+    others = [replace(CUSTOMER, key=100 + i, name=f"N{i}") for i in range(among - 1)]
+    snapshots = [CUSTOMER, *others]
+    book = read(world, *snapshots)
+    ending = rehearse(snapshots, book, {})[CUSTOMER.key]
+    assert ending.is_sure
+    assert ending.error is None
+    assert ending.snapshot.adopted is (known != "nothing")
+    before = count_calls(world)
+    if among == MANY:
+        world.directory.expect_many([ROOT_ACCOUNT])
+    world.run(CUSTOMER)
+    assert count_calls(world) - before == ending.requests
+
+
+def test_what_was_not_read_is_not_sure() -> None:
+    [ending] = rehearse([CUSTOMER], Book(), {}).values()
+    assert not ending.is_sure
+    assert ending.snapshot.step is Step.DONE
+
+
+def test_below_a_pretended_reseller_nothing_is_asked(world: World) -> None:
+    """He does not exist yet, so nobody is below him."""
+    snapshot = replace(CUSTOMER, parent_remote_id=f"{PRETENDED}7")
+    before = count_calls(world)
+    book = read(world, snapshot)
+    assert count_calls(world) == before
+    [ending] = rehearse([snapshot], book, {}).values()
+    assert ending.is_sure
+
+
+def test_who_belongs_to_somebody_else_is_left_out(world: World) -> None:
+    """As the engine does it, which looks once more."""
+    remote_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
+    book = read(world, CUSTOMER)
+    free, bound = (
+        rehearse([CUSTOMER], book, owners)[CUSTOMER.key]
+        for owners in ({remote_id: CUSTOMER.key}, {remote_id: 99})
+    )
+    assert free.snapshot.adopted
+    assert not bound.snapshot.adopted
+    assert bound.requests > free.requests
+
+
+def test_a_parent_that_is_gone(world: World) -> None:
+    snapshot = replace(CUSTOMER, has_parent=True, parent_remote_id="ACC-999")
+    [ending] = rehearse([snapshot], read(world, snapshot), {}).values()
+    assert ending.error is not None
+    assert ending.error.code == "parent_not_found"
+
+
+def test_trouble_is_noted(world: World) -> None:
+    world.fault("server_error", path="*/children")
+    book = read(world, CUSTOMER)
+    assert book.trouble == "server_error"
+    [ending] = rehearse([CUSTOMER], book, {}).values()
+    assert not ending.is_sure
