@@ -73,6 +73,7 @@ class PandaPreview(models.Model):
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Mend the contacts and the options of their accounts."""
+        self.check_access("write")
         partners = self.env["res.partner"].browse(self.ids)
         contact_values = {n: v for n, v in vals.items() if n in CONTACT_FIELDS}
         option_values = {n: v for n, v in vals.items() if n not in CONTACT_FIELDS}
@@ -115,7 +116,6 @@ class PandaPreview(models.Model):
 
         :param system_id: the system of the company when it is not given.
         """
-        self.env["panda.account"].check_access("create")
         partners = self.env["res.partner"].browse(partner_ids)
         return self._open(partners, self.env["panda.system"].browse(system_id))
 

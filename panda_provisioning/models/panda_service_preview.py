@@ -29,6 +29,7 @@ class PandaService(models.AbstractModel):
 
     def _plan(self, partners, system=None):
         """Return the :class:`Plan` of ``partners``, with what Panda knows of them."""
+        self.env["panda.account"].check_access("create")
         partners.check_access("read")
         system = system or self.env["panda.system"]._get_default(partners[:1])
         system.check_access("read")

@@ -202,8 +202,16 @@ class TestBulkMend(BulkCase):
         preview, rows = self.preview(partner, user=reader)
         with self.assertRaises(AccessError):
             rows[partner].write({"email": "x@example.com"})
-        with self.assertRaises(AccessError):
-            preview.with_user(stranger).get_totals()
+        strange = preview.with_user(stranger).browse(partner.id)
+        for forbidden in (
+            lambda: strange.get_totals(),
+            lambda: strange.action_queue(),
+            lambda: strange.action_open(partner.ids),
+            lambda: strange.write({"email": "x@example.com"}),
+            lambda: strange.read(["username"]),
+        ):
+            with self.assertRaises(AccessError):
+                forbidden()
 
     # === OTHERS === #
 
