@@ -43,11 +43,15 @@ class PandaPreview(models.Model):
     username = fields.Char()
     first_name = fields.Char()
     last_name = fields.Char()
+    create_anyway = fields.Boolean(
+        string="Create Another",
+        help="Panda has an account of this name, which belongs to somebody else.",
+    )
     outcome = fields.Selection(OUTCOMES, readonly=True)
     heading = fields.Selection(
         HEADINGS, string="What Happens", readonly=True, group_expand="_expand_heading"
     )
-    remark = fields.Char(readonly=True)
+    remark = fields.Text(readonly=True)
     requests = fields.Integer(readonly=True, help="Calls that Panda is going to get.")
     account_is_locked = fields.Boolean(readonly=True)
     operator_is_locked = fields.Boolean(readonly=True)
@@ -242,6 +246,7 @@ class PandaPreview(models.Model):
             "username": snapshot.username or None,
             "first_name": snapshot.first_name or None,
             "last_name": snapshot.last_name or None,
+            "create_anyway": snapshot.create_anyway,
             "outcome": line.outcome,
             "heading": heading if heading in dict(HEADINGS) else "other",
             "remark": self._get_remark(line, plan) or None,

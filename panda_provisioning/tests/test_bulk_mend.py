@@ -79,6 +79,19 @@ class TestBulkMend(BulkCase):
         self.assertEqual((account.state, account.role), ("synced", "reseller"))
         self.assertEqual([m["username"] for m in self.mails()], ["the.engines"])
 
+    def test_namesake(self):
+        """An account of the same name that belongs to somebody else is no obstacle to
+        who says so."""
+        partner = self.make_partner()
+        self.plant(partner, email="another.ada@example.com")
+        preview, rows = self.preview(partner)
+        self.assertEqual(rows[partner].heading, "name_exists")
+        rows[partner].write({"create_anyway": True})
+        self.assertEqual(self.reread(preview, partner).outcome, "create")
+        self.queue(preview)
+        self.assertEqual(partner.panda_sync_status, "synced")
+        self.assertEqual(len(self.tenants()), 2)
+
     def test_change_reseller_of_draft(self):
         """Another reseller on the contact is another Parent Account."""
         old, new = self.make_partner("Otto Old"), self.make_partner("Nora New")
