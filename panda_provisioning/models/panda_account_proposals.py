@@ -33,10 +33,13 @@ class PandaAccount(models.Model):
         return self.env["panda.preview"]._open(self.partner_id, self.system_id)
 
     @api.model
-    def _get_or_create(self, partners, system):
+    def _get_or_create(self, partners, system, sellers=None):
         """Return the accounts of ``partners``, prepared as Sync Options proposes them;
-        so are those of their resellers."""
-        accounts = self._accept(self._propose(partners, system), system)
+        so are those of their resellers.
+
+        :param sellers: see `_propose`.
+        """
+        accounts = self._accept(self._propose(partners, system, sellers), system)
         return self.browse().union(*(accounts[partner] for partner in partners))
 
     @api.model
@@ -86,10 +89,12 @@ class PandaAccount(models.Model):
             accounts[account.partner_id] = account
 
     @api.model
-    def _propose(self, partners, system):
+    def _propose(self, partners, system, sellers=None):
         """Return the options of the accounts of ``partners``: what is set already, and
         proposals for the rest. Resellers who were never synchronised are among them.
 
+        :param sellers: ``{partner: whose customer he is}``, where that is not the
+            reseller of the contact.
         :return: ``{partner: {"role": str, "username": str, "reseller": partner}}``;
             ``reseller`` is whose account is the Parent Account of one that is not in
             Panda yet.
@@ -103,10 +108,10 @@ class PandaAccount(models.Model):
             usernames = self._propose_usernames(nameless, system, proposed)
             for partner in partners:
                 account = accounts[partner]
-                role = account.role or partner._propose_panda_role()
-                reseller = account.parent_id.partner_id
-                if not reseller and partner.panda_reseller_id:
-                    reseller = resellers[partner.panda_reseller_id]
+                seller = resellers.get(partner.panda_reseller_id, partner[:0])
+                seller = (sellers or {}).get(partner) or seller
+                role = account.role or partner._propose_panda_role(seller)
+                reseller = account.parent_id.partner_id or seller
                 is_fixed = role == "reseller" or account.remote_id or account.marker_at
                 proposals[partner] = {
                     "role": role,

@@ -60,5 +60,5 @@ class PandaService(models.AbstractModel):
         proposals = {p: o for p, o in plan.proposals.items() if p in partners}
         accounts = self.env["panda.account"]._accept(proposals, plan.system)
         queued = self.env["panda.account"].union(*(accounts[p] for p in proposals))
-        self._enqueue(queued)
+        self._request(queued)
         return queued

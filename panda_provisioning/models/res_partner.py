@@ -322,14 +322,17 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         system = system or self.env["panda.system"]._get_default(self)
-        return self.env["panda.account"]._get_or_create(self, system)
+        sellers = reseller and {self: reseller}
+        return self.env["panda.account"]._get_or_create(self, system, sellers)
 
-    def _propose_panda_role(self):
+    def _propose_panda_role(self, reseller):
         """Return the role of an account that nobody has chosen one for.
 
         Note: `self.ensure_one()`
+
+        :param reseller: whose customer he is, maybe nobody's.
         """
-        is_reseller = not self.panda_reseller_id and self._count_panda_customers()
+        is_reseller = not reseller and self._count_panda_customers()
         return "reseller" if is_reseller else "user"
 
     def _count_panda_customers(self):
