@@ -9,7 +9,13 @@ from tools.jobs import Job
 from tools.paths import LOGS, PYTHON, ROOT, RUNTIME
 from tools.results import Results
 
-FOLDERS = ("tests/plain", "sandbox/tests", "tools/tests", "tests/chaos")
+FOLDERS = (
+    "tests/plain",
+    "sandbox/tests",
+    "tools/tests",
+    "tests/chaos",
+    "tests/command_line",
+)
 REPORT = LOGS / "plain-tests.xml"
 LOG = LOGS / "plain-tests.log"
 

@@ -43,12 +43,18 @@ class Run:
     :param commit: commits; called with the number of accounts that are finished.
     :param account_ids: work on these only.
     :param seconds: time after which no further step is begun.
+    :param watch: called whenever something has come in; ends the run like the time
+        does once it returns true.
     """
 
-    def __init__(self, system, commit, account_ids=None, seconds=None):
+    def __init__(
+        self, system, commit, account_ids=None, seconds=None, watch=lambda: False
+    ):
         self.env = system.env
         self.system = system
         self._commit = commit
+        self._watch = watch
+        self._is_called_off = False
         self._queue = Queue(self.env, system, account_ids)
         self._journal = Journal(self.env, system, attended=bool(account_ids))
         self._progress = Progress(system, is_shown=not account_ids)
@@ -88,6 +94,7 @@ class Run:
             self._refill(window)
             while window:
                 finished = window.collect()
+                self._is_called_off = self._watch()
                 if finished:
                     self._settle(window, finished)
                 if self._is_ending:
@@ -103,7 +110,7 @@ class Run:
 
     @property
     def _is_ending(self):
-        return self._is_late or self._stopped_by is not None
+        return self._is_late or self._is_called_off or self._stopped_by is not None
 
     @property
     def _is_late(self):

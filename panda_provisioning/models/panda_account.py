@@ -428,6 +428,19 @@ class PandaAccount(models.Model):
         self.ensure_one()
         return bool(self.done_elsewhere) and not self.remote_id
 
+    def _is_held_by_a_run(self):
+        """Whether a run works on this account; one that was killed holds nothing for
+        longer than its lease.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        return (
+            self.state == "running"
+            and bool(self.run_token)
+            and self.next_attempt_at > fields.Datetime.now()
+        )
+
     def _waits_for_reseller(self):
         """Whether nothing can be sent before the reseller is ready."""
         self.ensure_one()

@@ -67,30 +67,33 @@ class PandaService(models.AbstractModel):
             }
         )
 
-    def _synchronize_now(self, accounts, seconds=BUTTON_SECONDS):
+    def _synchronize_now(self, accounts, seconds=BUTTON_SECONDS, watch=lambda: False):
         """Synchronise ``accounts`` and return when they have come to rest.
 
         What is not finished in time is left to the cron. Commits what the caller has
         written: from then on it is durable, whatever happens on the wire.
+
+        :param watch: called whenever something has come in, with no transaction open;
+            once it returns true, no further step is begun.
         """
         ends_at = time.monotonic() + seconds
         self._request(accounts, trigger=False)
         self._commit()
         for system in accounts.sudo().system_id:
-            if not system._is_paused() and system._may_be_called():
+            if not system._is_paused() and system._may_be_called() and not watch():
                 ids = accounts.filtered(lambda a, s=system: a.system_id == s).ids
-                Run(system, self._commit, ids, ends_at - time.monotonic()).execute()
+                seconds_left = ends_at - time.monotonic()
+                Run(system, self._commit, ids, seconds_left, watch).execute()
         self._arm()
         self._commit()
-        self._await(accounts, ends_at)
+        self._await(accounts, ends_at, watch)
 
-    def _await(self, accounts, ends_at):
+    def _await(self, accounts, ends_at, watch):
         """Return when no other run works on ``accounts`` any more, or at the end."""
-        while time.monotonic() < ends_at:
+        while time.monotonic() < ends_at and not watch():
             accounts.invalidate_recordset()
             self._commit()  # only a new transaction sees what others have written
-            is_busy = any(a.state == "running" and a.run_token for a in accounts.sudo())
-            if not is_busy:
+            if not any(account._is_held_by_a_run() for account in accounts.sudo()):
                 return
             time.sleep(GLANCE_SECONDS)
 

@@ -241,17 +241,8 @@ class PandaSystem(models.Model):
         """Try the connection and tell which of its values is wrong."""
         self.ensure_one()
         self.check_access("write")
-        if not self._is_own_database():
-            text = self.env._(PROBLEMS["system_copied"])
-            raise UserError(text % {"system": self.name})
-        transport, root = self._open_transport(), self.root_account_id or ""
-        # No transaction is open while a request is on the wire.
-        self.env["panda.service"]._commit()
-        with transport:
-            finding = check_connection(transport, root)
+        finding = self._test_connection()
         connected = finding.code == "connected"
-        if connected:
-            self._release_from_quarantine()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -265,6 +256,24 @@ class PandaSystem(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _test_connection(self):
+        """Try the connection and return the :class:`Finding`.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        if not self._is_own_database():
+            text = self.env._(PROBLEMS["system_copied"])
+            raise UserError(text % {"system": self.name})
+        transport, root = self._open_transport(), self.root_account_id or ""
+        # No transaction is open while a request is on the wire.
+        self.env["panda.service"]._commit()
+        with transport:
+            finding = check_connection(transport, root)
+        if finding.code == "connected":
+            self._release_from_quarantine()
+        return finding
 
     def _finding_message(self, finding):
         """What a :class:`Finding` means to the administrator."""

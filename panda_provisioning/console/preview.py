@@ -1,0 +1,2 @@
+def show_preview(env, args):
+    raise NotImplementedError

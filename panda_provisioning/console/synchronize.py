@@ -1,0 +1,85 @@
+import math
+
+from .exit_status import ExitStatus
+from .interruption import Interruption
+from .output import show, show_json, show_table, tell
+from .progress import Progress
+from .selection import get_accounts, get_contacts, get_system
+
+ON_REQUEST = ("failed", "retry", "unknown")
+
+
+def sync(env, args):
+    """Synchronise the chosen contacts."""
+    system = get_system(env, args)
+    accounts = env["panda.account"]
+    for contact in get_contacts(env, args):
+        accounts |= contact._get_panda_entity()._get_or_create_panda_account(system)
+    return _synchronize(accounts, args)
+
+
+def retry(env, args):
+    """Try again what has failed, waits for its next try or is not known."""
+    accounts = get_accounts(env, args, ON_REQUEST)
+    if args.ids or args.domain:
+        chosen = get_contacts(env, args)
+        accounts = accounts.filtered(lambda a: a.partner_id in chosen)
+    return _synchronize(accounts, args)
+
+
+def _synchronize(accounts, args):
+    # A reseller that somebody waits for goes first.
+    pending = (accounts | accounts.parent_id).filtered(lambda a: not a._is_up_to_date())
+    with Interruption() as interruption:
+        if pending:
+            _run(pending, interruption)
+    accounts.invalidate_recordset()
+    _report(accounts, args)
+    if interruption.is_requested:
+        return ExitStatus.STOPPED
+    return ExitStatus.of(all(account.state == "synced" for account in accounts))
+
+
+def _run(pending, interruption):
+    progress = Progress(pending)
+
+    def watch():
+        progress.show()
+        return interruption.is_requested
+
+    service = pending.env["panda.service"]
+    service._synchronize_now(pending, seconds=math.inf, watch=watch)
+    progress.finish()
+
+
+def _report(accounts, args):
+    rows = [_describe(account) for account in accounts]
+    synced = sum(row["state"] == "synced" for row in rows)
+    if args.json:
+        show_json({"total": len(rows), "synchronized": synced, "accounts": rows})
+        return
+    left = [row for row in rows if row["state"] != "synced"]
+    if left:
+        columns = ("contact_id", "contact", "username", "status", "reason")
+        titles = ("ID", "Contact", "Username", "Status", "Reason")
+        show_table(titles, [[row[name] for name in columns] for row in left])
+        show("")
+    show(f"{synced} of {len(rows)} are synchronized.")
+    for message in set(filter(None, accounts.system_id.mapped("health_message"))):
+        tell(message)
+
+
+def _describe(account):
+    return {
+        "contact_id": account.partner_id.id,
+        "contact": account.partner_id.display_name,
+        "system": account.system_id.name,
+        "role": account.role or None,
+        "username": account.username or None,
+        "panda_id": account.remote_id or None,
+        "state": account.state,
+        "status": account.status_text,
+        "error_code": account.error_code or None,
+        "reason": account.error_message or None,
+        "next_try": account.next_attempt_at or None,
+    }

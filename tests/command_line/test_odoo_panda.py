@@ -1,0 +1,131 @@
+"""``odoo panda`` as administrators and their scripts use it."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+
+
+def group(name):
+    return ("--domain", f"[('ref', '=', '{name}')]")
+
+
+def test_status_counts_what_is_there(panda):
+    status, found = panda.read("status")
+    assert status == 0
+    [system] = found["systems"]
+    assert (system["name"], system["state"]) == ("Panda Antivirus", "test")
+    assert set(system["accounts"]) >= {"draft", "synced", "failed"}
+    assert system["next_try"] is None
+
+
+def test_sync_waits_for_the_result(panda):
+    done = panda.run("sync", *group("few"))
+    assert (done.returncode, done.stdout) == (0, "3 of 3 are synchronized.\n")
+    assert "3 of 3, 100 %" in done.stderr.splitlines()[-1]
+    assert "\r" not in done.stderr
+    names = {tenant["name"] for tenant in panda.tenants()}
+    assert names >= {f"Contact few {i}" for i in range(3)}
+
+
+def test_sync_again_sends_nothing(panda):
+    before = panda.sandbox.control("GET", "requests/count")
+    status, found = panda.read("sync", *group("few"))
+    assert (status, found["total"], found["synchronized"]) == (0, 3, 3)
+    assert panda.sandbox.control("GET", "requests/count") == before
+
+
+def test_what_fails_is_named_and_ends_with_1(panda):
+    status, found = panda.read("sync", *group("broken"))
+    assert (status, found["synchronized"]) == (1, 1)
+    [failed] = [row for row in found["accounts"] if row["state"] != "synced"]
+    assert failed["error_code"] == "phone_missing"
+    assert "has no phone number" in failed["reason"]
+    status = panda.run("status")
+    assert status.returncode == 1
+    assert re.search(r"^Failed +1$", status.stdout, re.MULTILINE)
+
+
+def test_retry_tries_again_at_once(panda):
+    panda.sandbox.control("POST", "faults", {"fault": "server_error"})
+    done = panda.run("sync", *group("outage"))
+    assert done.returncode == 1
+    assert "0 of 2 are synchronized." in done.stdout
+    assert "Interrupted since" in done.stderr
+    panda.sandbox.control("DELETE", "faults")
+    assert panda.run("test-connection").returncode == 0
+    status, found = panda.read("retry", *group("outage"))
+    assert (status, found["total"], found["synchronized"]) == (0, 2, 2)
+
+
+def test_connection_names_the_wrong_value(panda):
+    assert panda.read("test-connection")[0] == 0
+    [(key,)] = panda.execute("SELECT api_key_secret FROM panda_system")
+    panda.execute("UPDATE panda_system SET api_key_secret = 'wrong'")
+    try:
+        status, found = panda.read("test-connection")
+    finally:
+        panda.execute("UPDATE panda_system SET api_key_secret = %s", key)
+    assert status == 1
+    [system] = found["systems"]
+    assert (system["connected"], system["field"]) == (False, "api_key")
+    assert "refuses the API key" in system["message"]
+
+
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(panda, bare_database):
+    for arguments, database, text in (
+        (("nothing",), None, "invalid choice: 'nothing'"),
+        (("sync", "--ids", "1", "--domain", "[]"), None, "not allowed with"),
+        (("sync", "--domain", "[('name', '='"), None, "cannot be used"),
+        (("sync", "--domain", "[('nothing', '=', 1)]"), None, "cannot be used"),
+        (("sync", "--ids", "999999"), None, "there are no contacts 999999"),
+        (("status", "--system", "x"), None, "there are: Panda Antivirus"),
+        (("status",), "no_such_database", "cannot open the database no_such"),
+        (("status",), "postgres", "postgres is no database of Odoo"),
+        (("status",), bare_database, "Panda Provisioning is not installed"),
+    ):
+        done = panda.run(*arguments, database=database)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert text in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_help_documents_the_exit_status(panda):
+    done = panda.run("sync", "--help")
+    assert done.returncode == 0
+    assert "130  stopped with Ctrl-C" in done.stdout
+
+
+def test_a_terminal_gets_a_bar(panda):
+    master, slave = pty.openpty()
+    process = panda.start(
+        "sync", *group("terminal"), stderr=slave, stdout=subprocess.PIPE
+    )
+    os.close(slave)
+    output, _none = process.communicate(timeout=60)
+    shown = os.read(master, 100_000).decode()
+    os.close(master)
+    assert (process.returncode, output) == (0, "3 of 3 are synchronized.\n")
+    assert f"[{'#' * 30}] 3 of 3, 100 %" in shown
+    assert "\r" in shown
+
+
+def test_ctrl_c_leaves_everything_safe(panda):
+    panda.sandbox.control("PATCH", "settings", {"latency_ms": 300})
+    process = panda.start(
+        "sync", *group("many"), stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert " of 40, " in process.stderr.readline()  # it is under way
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopping as soon as" in errors
+    assert "Traceback" not in errors
+    assert "40 of 40" not in output
+    held = panda.execute("SELECT id FROM panda_account WHERE state = 'running'")
+    assert held == []
+    panda.sandbox.control("PATCH", "settings", {"latency_ms": 0})
+    assert panda.run("sync", *group("many")).returncode == 0
+    names = [t["name"] for t in panda.tenants() if "many" in t["name"]]
+    assert len(names) == len(set(names)) == 40
