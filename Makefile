@@ -7,7 +7,7 @@ RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime setup demo test lint format shell bench chaos clean
+.PHONY: help runtime setup demo test lint format i18n readme shots shell bench chaos clean
 
 help:
 	@$(PYTHON) -m tools.help
@@ -29,6 +29,15 @@ lint: runtime
 
 format: runtime
 	@$(RUN) tools.format
+
+i18n: runtime
+	@$(RUN) tools.i18n
+
+readme: runtime
+	@$(RUN) tools.readme
+
+shots: runtime
+	@$(RUN) tools.shots
 
 shell: runtime
 	@$(RUN) tools.shell

@@ -8,6 +8,9 @@ make test      set up, run all tests: plain Python, every addon, browser tours
                Odoo's --test-tags; ARGS='-k name' for pytest; TIMEOUT=seconds)
 make lint      run all checks
 make format    put all files into the form that make lint asks for
+make i18n      bring the translations up to date with the strings of the addons
+make readme    make README.rst and index.html of each addon from its readme folder
+make shots     take the pictures of the manual from a running Odoo
 make setup     only set up: Odoo 19, Python packages, PostgreSQL, a browser
 make shell     an Odoo shell (DB=demo names the database; CMD='psql -l' runs a
                command instead, with PostgreSQL up and the PG* variables set)

@@ -65,6 +65,8 @@ def checks():
     if translations:
         command = ("oca-checks-po", *translations)
         found.append(Check("translations: oca-checks-po", command))
+        command = ("python", "-m", "tools.translations")
+        found.append(Check("translations: complete", command))
     return found
 
 

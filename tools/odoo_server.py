@@ -37,6 +37,27 @@ def odoo_command(server, database, *arguments):
     ]
 
 
+def subcommand(name, *arguments):
+    """Return the command line of a command of Odoo other than its server.
+
+    Where PostgreSQL is, its environment says: see :func:`subcommand_environment`.
+    """
+    folders = [*odoo_source.addons_paths(), ROOT]
+    paths = f"--addons-path={','.join(map(str, folders))}"
+    return [str(PYTHON), "-m", "odoo", paths, name, *map(str, arguments)]
+
+
+def subcommand_environment(server):
+    """Return the environment in which a subcommand runs on ``server``."""
+    named = {"PGHOST": server.host, "PGPORT": server.port, "PGUSER": server.user}
+    return {
+        **environment(),
+        **{name: value for name, value in named.items() if value},
+        "ODOO_RC": os.devnull,
+        "ODOO_DATA_DIR": str(DATA),
+    }
+
+
 def environment():
     """Return the environment in which Odoo runs."""
     values = {**os.environ, "PATH": browser.path(), "PYTHONUNBUFFERED": "1"}

@@ -30,5 +30,6 @@ from . import test_security
 from . import test_states
 from . import test_tours
 from . import test_trace
+from . import test_translations
 from . import test_updates
 from . import test_ways_out

@@ -11,3 +11,4 @@ from . import test_rights
 from . import test_robust
 from . import test_systems
 from . import test_tours
+from . import test_translations

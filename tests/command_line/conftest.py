@@ -1,15 +1,14 @@
 """A database with contacts, a local Panda, and ``odoo panda`` as a program."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 
 import pytest
 
-from tools import addons, databases, odoo_server, odoo_source
-from tools.paths import DATA, PYTHON, ROOT
+from tools import addons, databases, odoo_server
+from tools.paths import ROOT
 from tools.postgres import postgres
 from tools.rpc import system_values
 
@@ -45,23 +44,13 @@ class CommandLine:
     server: object
     database: str
     sandbox: SandboxProcess
-    config: str
-
-    def command(self, *arguments, database=None):
-        """Return the command line."""
-        folders = [*odoo_source.addons_paths(), ROOT]
-        return [
-            *(str(PYTHON), "-m", "odoo"),
-            f"--addons-path={','.join(map(str, folders))}",
-            *("panda", *map(str, arguments)),
-            *("-c", self.config, "-d", database or self.database),
-        ]
 
     def run(self, *arguments, database=None):
         """Run it to its end; its output holds no secret."""
+        database = database or self.database
         done = subprocess.run(
-            self.command(*arguments, database=database),
-            env=odoo_server.environment(),
+            odoo_server.subcommand("panda", *arguments, "-d", database),
+            env=odoo_server.subcommand_environment(self.server),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -78,9 +67,11 @@ class CommandLine:
 
     def start(self, *arguments, **streams):
         """Start it and return the process."""
-        environment = {**odoo_server.environment(), "COLUMNS": "80"}
         return subprocess.Popen(
-            self.command(*arguments), env=environment, text=True, **streams
+            odoo_server.subcommand("panda", *arguments, "-d", self.database),
+            env=odoo_server.subcommand_environment(self.server),
+            text=True,
+            **streams,
         )
 
     def execute(self, statement, *values):
@@ -100,8 +91,7 @@ def prepared(tmp_path_factory):
         try:
             odoo_server.install(server, database, [ADDON])
             _make_contacts(server, database, sandbox.url)
-            config = _write_config(folder / "odoo.conf", server)
-            yield CommandLine(server, database, sandbox, config)
+            yield CommandLine(server, database, sandbox)
         finally:
             databases.drop(server, database)
 
@@ -136,11 +126,3 @@ def _make_contacts(server, database, url):
         check=True,
         capture_output=True,
     )
-
-
-def _write_config(path, server):
-    named = {"db_host": server.host, "db_port": server.port, "db_user": server.user}
-    lines = [f"{name} = {value}" for name, value in named.items() if value]
-    lines += [f"data_dir = {DATA}", f"pg_path = {os.defpath}"]
-    path.write_text("\n".join(["[options]", *lines, ""]))
-    return str(path)
