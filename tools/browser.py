@@ -33,6 +33,11 @@ def path():
     return f"{BROWSER_BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
+def program():
+    """Return the browser that Odoo finds there."""
+    return next(p for p in (shutil.which(name, path=path()) for name in NAMES) if p)
+
+
 def fetch():
     """Make sure that there is a browser that works; raise when there cannot be."""
     chosen = os.environ.get("CHROMIUM") or ""

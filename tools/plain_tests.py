@@ -15,6 +15,7 @@ FOLDERS = (
     "tools/tests",
     "tests/chaos",
     "tests/command_line",
+    "tests/screens",
 )
 REPORT = LOGS / "plain-tests.xml"
 LOG = LOGS / "plain-tests.log"

@@ -1,0 +1,117 @@
+"""The screens: what to open, what to press, and which are in the manual.
+
+One entry each; those of an empty app come first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+OURS, SALE = "panda_provisioning", "panda_provisioning_sale"
+DIALOG = ".modal-content"
+
+
+def press(*selectors):
+    """Return the steps that click on ``selectors``, one after the other."""
+
+    def steps(page):
+        for selector in selectors:
+            page.click(selector)
+
+    return steps
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One entry for each picture.
+
+    :param path: address; ``{names}`` are records of the stage
+    :param steps: what to do there, called with the page
+    :param shows: selector of what must be seen before the picture is taken
+    :param part: selector of the part to take, the whole window without
+    :param ours: selector of what our addons draw, where Odoo draws the rest
+    :param is_filled: whether it shows the customers, or an app as it is at first
+    :param addon: in whose ``static/description`` the picture is published
+    """
+
+    name: str
+    path: str
+    shows: str
+    steps: Callable | None = None
+    part: str = ""
+    ours: str = ".o_content"
+    addon: str = ""
+    is_filled: bool = True
+
+
+OUR_FIELDS = ".o_content [name^=panda_], .o_content [name*=_panda_], .o_content .alert"
+TO_SYSTEMS = "button[name=action_open_panda_systems]"
+TO_OPTIONS = f"{DIALOG} button[name=action_open_options]"
+
+SCREENS = (
+    Screen(
+        "contact",
+        "/odoo/contacts/{bakery}",
+        TO_SYSTEMS,
+        addon=OURS,
+        ours=OUR_FIELDS,
+    ),
+    Screen(
+        "contact_list",
+        "/odoo/contacts?view_type=list",
+        ".o_data_row, .o_kanban_record",
+        ours=OUR_FIELDS,
+    ),
+    Screen(
+        "systems",
+        "/odoo/contacts/{bakery}",
+        f"{DIALOG} .o_kanban_record",
+        steps=press(TO_SYSTEMS),
+        part=DIALOG,
+        addon=OURS,
+    ),
+    Screen(
+        "sync_options",
+        "/odoo/contacts/{atelier}",
+        f"{DIALOG} [name=username]",
+        steps=press(TO_SYSTEMS, TO_OPTIONS),
+        part=DIALOG,
+        addon=OURS,
+    ),
+    Screen(
+        "sync_options_failed",
+        "/odoo/contacts/{sur}",
+        f"{DIALOG} [name=username]",
+        steps=press(TO_SYSTEMS, TO_OPTIONS),
+        part=DIALOG,
+    ),
+    Screen(
+        "accounts",
+        "/odoo/panda-accounts",
+        ".o_list_view .o_data_row",
+        addon=OURS,
+    ),
+    Screen(
+        "account_synced",
+        "/odoo/panda-accounts/{bakery_account}",
+        ".o_form_view",
+        addon=OURS,
+    ),
+    Screen(
+        "account_failed",
+        "/odoo/panda-accounts/{sur_account}",
+        ".o_form_view",
+        addon=OURS,
+    ),
+    Screen("sync_log", "/odoo/panda-log", ".o_list_view .o_data_row", addon=OURS),
+    Screen("system", "/odoo/panda-systems/{system}", ".o_form_view", addon=OURS),
+    Screen(
+        "order", "/odoo/orders/{order}", ".o_form_view", ours=OUR_FIELDS, addon=SALE
+    ),
+    Screen(
+        "quotation",
+        "/odoo/orders/{quotation}",
+        ".o_form_view",
+        ours=OUR_FIELDS,
+        addon=SALE,
+    ),
+)

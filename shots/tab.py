@@ -1,0 +1,58 @@
+"""A page of the browser that waits until nothing moves any more."""
+
+import time
+from pathlib import Path
+
+from tools.console import Failure
+
+STILL = """
+*, *::before, *::after {
+    animation: none !important;
+    caret-color: transparent !important;
+    scroll-behavior: auto !important;
+    transition: none !important;
+}
+"""
+SAMENESS = Path(__file__).with_name("sameness.js").read_text()
+STEP_MS, QUIET_MS = 50, 300
+PATIENCE = 15
+
+
+class Tab:
+    """Shows one screen after the other, the same each time."""
+
+    def __init__(self, page):
+        self.page = page
+        self._unanswered = set()
+        page.on("request", self._note)
+        page.on("requestfinished", self._forget)
+        page.on("requestfailed", self._forget)
+
+    def show(self, screen, ids):
+        """Open ``screen`` and return when it has come to rest."""
+        self.page.goto(screen.path.format(**ids))
+        if screen.steps:
+            screen.steps(self.page)
+        self.page.wait_for_selector(screen.shows)
+        self._wait_until_quiet()
+        self.page.add_style_tag(content=STILL)
+        self.page.evaluate("document.fonts.ready")
+        self.page.evaluate(SAMENESS)
+
+    def _note(self, request):
+        # The bus is always waiting for something.
+        if "/websocket" not in request.url:
+            self._unanswered.add(request)
+
+    def _forget(self, request):
+        self._unanswered.discard(request)
+
+    def _wait_until_quiet(self):
+        deadline = time.monotonic() + PATIENCE
+        quiet = 0
+        while quiet < QUIET_MS:
+            if time.monotonic() > deadline:
+                waiting = [request.url for request in self._unanswered]
+                raise Failure(f"{self.page.url} does not come to rest: {waiting}")
+            self.page.wait_for_timeout(STEP_MS)
+            quiet = 0 if self._unanswered else quiet + STEP_MS
