@@ -32,11 +32,10 @@ def test_faults_are_found(stage, tab):
     """Else the tests above would show nothing."""
     [screen] = [screen for screen in SCREENS if screen.name == "contact"]
     tab.show(screen, stage.ids)
-    tab.page.evaluate(
-        """() => {
-            const status = document.querySelector(".o_content [name=panda_sync_status]");
-            status.innerHTML =
-                '<button></button><i style="color: #bbb; background: #fff">grey text</i>';
+    tab.page.locator(".o_content [name=panda_sync_status]").evaluate(
+        """status => {
+            const grey = '<i style="color: #bbb; background: #fff">grey text</i>';
+            status.innerHTML = `<button></button>${grey}`;
         }"""
     )
     found = [text.split(":")[0] for text in find_serious(tab.page, screen.ours)]
