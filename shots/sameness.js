@@ -8,6 +8,7 @@
         [/\b[A-Z][a-z]{2} \d{1,2}, \d{1,2}:\d{2}(:\d{2})? [AP]M/g, "Nov 16, 9:12 AM"],
         [/\b[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}(:\d{2})? [AP]M/g, "Nov 16, 2026, 9:12 AM"],
         [/\d{2}\/\d{2}\/\d{4} \d{2}:\d{2}:\d{2}/g, "11/16/2026 09:12:00"],
+        [/^\s*\d{1,2}:\d{2} [AP]M\s*$/g, "9:12 AM"],
         [/\b\d+ (second|minute)s? ago|\bnow$/g, "2 minutes ago"],
     ];
     const same = (text) => SAMPLES.reduce((t, [differs, sample]) => t.replace(differs, sample), text);
@@ -19,6 +20,7 @@
         }
     }
     for (const input of document.querySelectorAll("input, textarea")) {
+        input.dataset.own = input.value;
         input.value = same(input.value);
     }
 };

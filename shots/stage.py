@@ -26,6 +26,12 @@ FAULTS = {
     "lost": [{"fault": "lost_answer", "method": "POST", "lag_seconds": 86400}],
 }
 """What Panda does to the accounts of whom :mod:`shots.people` says so."""
+ALIKE = (
+    "UPDATE panda_sync_log SET duration_ms = 80 + mod(id * 37, 140)",
+    # The colour of an avatar comes from the time at which its contact was created.
+    "UPDATE res_partner SET create_date = '2026-01-05 08:00:00'",
+)
+"""Makes alike at each run what no picture can hide."""
 
 
 class Stage:
@@ -51,10 +57,8 @@ class Stage:
             folder = FOLDER / self._name
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            settings = ("--latency", "0")
-            self.sandbox = running.enter_context(
-                SandboxProcess(folder / "panda.sqlite", args=settings)
-            )
+            sandbox = SandboxProcess(folder / "panda.sqlite")
+            self.sandbox = running.enter_context(sandbox)
             self.odoo = running.enter_context(
                 odoo_server.OdooServer(self.server, self.database)
             )
@@ -79,12 +83,11 @@ class Stage:
         self.ids["system"] = self.client.connect_sandbox(self.sandbox.url, **SLOW)
         for person in PEOPLE:
             self.ids[person.key] = self._make_contact(person)
-        sent = [person for person in PEOPLE if person.sent]
-        self._synchronize([person for person in sent if person.fault not in FAULTS])
-        for person in sent:
-            if person.fault in FAULTS:
-                self._let_fail(person)
+            self._arrange_faults(person)
+        self._synchronize([person for person in PEOPLE if person.sent])
         self._make_orders()
+        for statement in ALIKE:
+            self.server.execute(statement, database=self.database)
 
     # === CONTACTS === #
 
@@ -108,10 +111,9 @@ class Stage:
         self.call("res.partner", "create", [contact])
         return company
 
-    def _let_fail(self, person):
-        for fault in FAULTS[person.fault]:
+    def _arrange_faults(self, person):
+        for fault in FAULTS.get(person.fault, ()):
             self.sandbox.control("POST", "faults", {**fault, "account": person.name})
-        self._synchronize([person])
 
     def _synchronize(self, people):
         partners = [self.ids[person.key] for person in people]

@@ -8,7 +8,7 @@ import os
 from contextlib import ExitStack
 
 from shots.browser import HEIGHTS, PHONE, open_browser, open_tab
-from shots.pictures import save
+from shots.pictures import shrink
 from shots.screens import SCREENS
 from shots.stage import FOLDER, Stage
 from tools import processes
@@ -39,16 +39,17 @@ def main():
 
 def take(page, screen, width):
     """Take a picture of what a screen shows at one width."""
-    seen = page.locator(screen.part) if screen.part and width != PHONE else page
-    path = picture_path(screen, width)
-    save(seen.screenshot(), path)
-    say(f"  {path.relative_to(ROOT)} ({path.stat().st_size // 1024} kB)")
-
-
-def picture_path(screen, width):
-    if screen.addon and width != PHONE:
-        return ROOT / screen.addon / "static/description" / f"{screen.name}.png"
-    return FOLDER / str(width) / f"{screen.name}.png"
+    is_whole = width == PHONE or not screen.part
+    png = (page if is_whole else page.locator(screen.part)).screenshot()
+    is_published = screen.addon and width != PHONE
+    if is_published:
+        path = ROOT / screen.addon / "static/description" / f"{screen.name}.png"
+        png = shrink(png)
+    else:
+        path = FOLDER / str(width) / f"{screen.name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png)
+    say(f"  {path.relative_to(ROOT)} ({len(png) // 1024} kB)")
 
 
 if __name__ == "__main__":
