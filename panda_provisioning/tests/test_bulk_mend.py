@@ -217,8 +217,8 @@ class TestBulkMend(BulkCase):
             rows[partner].write({"email": "x@example.com"})
         strange = preview.with_user(stranger).browse(partner.id)
         for forbidden in (
-            lambda: strange.get_totals(),
-            lambda: strange.action_queue(),
+            strange.get_totals,
+            strange.action_queue,
             lambda: strange.action_open(partner.ids),
             lambda: strange.write({"email": "x@example.com"}),
             lambda: strange.read(["username"]),
