@@ -1,7 +1,6 @@
 import time
 
 from odoo.tests import tagged
-from odoo.tools import SQL
 
 from .bulk_case import BulkCase
 
@@ -66,7 +65,6 @@ class TestBulkScale(BulkCase):
 
     def test_linked(self):
         """As many that Panda has already, asked for with few requests at a time."""
-        self.env.execute_query(SQL("SELECT 1"))
         known = self.partners[:30]
         for partner in known:
             self.plant(partner)
