@@ -12,6 +12,7 @@ ODOOS = (
     ".o_list_activity_cell",
     ".o_list_actions_header",
     ".o_list_record_selector",
+    ".o_clipboard_button",
     ".o_m2o_avatar",
     ".o_notebook_headers",
 )

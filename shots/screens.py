@@ -29,6 +29,7 @@ class Screen:
     :param shows: selector of what must be seen before the picture is taken
     :param part: selector of the part to take, the whole window without
     :param ours: selector of what our addons draw, where Odoo draws the rest
+    :param on_phone: whether a phone shows it
     :param is_filled: whether it shows the customers, or an app as it is at first
     :param addon: in whose ``static/description`` the picture is published
     """
@@ -40,10 +41,12 @@ class Screen:
     part: str = ""
     ours: str = ".o_content"
     addon: str = ""
+    on_phone: bool = True
     is_filled: bool = True
 
 
 OUR_FIELDS = ".o_content [name^=panda_], .o_content [name*=_panda_], .o_content .alert"
+ROWS = ".o_data_row, .o_kanban_record"
 TO_SYSTEMS = "button[name=action_open_panda_systems]"
 TO_OPTIONS = f"{DIALOG} button[name=action_open_options]"
 
@@ -58,7 +61,7 @@ SCREENS = (
     Screen(
         "contact_list",
         "/odoo/contacts?view_type=list",
-        ".o_data_row, .o_kanban_record",
+        ROWS,
         ours=OUR_FIELDS,
     ),
     Screen(
@@ -87,8 +90,26 @@ SCREENS = (
     Screen(
         "accounts",
         "/odoo/panda-accounts",
-        ".o_list_view .o_data_row",
+        ROWS,
         addon=OURS,
+    ),
+    Screen(
+        "accounts_kanban",
+        "/odoo/panda-accounts?view_type=kanban",
+        ".o_kanban_group .o_kanban_record",
+        addon=OURS,
+    ),
+    Screen(
+        "accounts_pivot",
+        "/odoo/panda-accounts?view_type=pivot",
+        ".o_pivot table",
+        on_phone=False,
+    ),
+    Screen(
+        "accounts_graph",
+        "/odoo/panda-accounts?view_type=graph",
+        ".o_graph_view canvas",
+        on_phone=False,
     ),
     Screen(
         "account_synced",
@@ -102,7 +123,7 @@ SCREENS = (
         ".o_form_view",
         addon=OURS,
     ),
-    Screen("sync_log", "/odoo/panda-log", ".o_list_view .o_data_row", addon=OURS),
+    Screen("sync_log", "/odoo/panda-log", ROWS, addon=OURS),
     Screen("system", "/odoo/panda-systems/{system}", ".o_form_view", addon=OURS),
     Screen(
         "order", "/odoo/orders/{order}", ".o_form_view", ours=OUR_FIELDS, addon=SALE

@@ -32,6 +32,8 @@ def main():
         for screen in chosen:
             stage.prepare(screen)
             for width, tab in tabs.items():
+                if width == PHONE and not screen.on_phone:
+                    continue
                 tab.show(screen, stage.ids)
                 take(tab.page, screen, width)
     return 0

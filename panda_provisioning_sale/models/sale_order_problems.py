@@ -6,7 +6,7 @@ from odoo.addons.panda_provisioning.models.res_partner import USER
 
 LIST = Markup('<ul class="mb-0">%s</ul>')
 ITEM = Markup("<li>%s: %s</li>")
-LINK = Markup('<a href="%s">%s</a>')
+LINK = Markup('<a class="text-reset text-decoration-underline" href="%s">%s</a>')
 
 
 class SaleOrder(models.Model):
