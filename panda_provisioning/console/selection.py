@@ -32,20 +32,28 @@ def get_system(env, args):
     return systems
 
 
+def get_plans(env, args):
+    """Return what would become of the contacts that ``--ids`` or ``--domain`` chooses;
+    without either, of those whose accounts were never sent. One plan for each system.
+    """
+    if args.ids or args.domain:
+        chosen = {get_system(env, args): get_contacts(env, args)}
+    else:
+        drafts = get_accounts(env, args, ("draft",)).grouped("system_id")
+        chosen = {system: each.partner_id for system, each in drafts.items()}
+    service = env["panda.service"]
+    return [service._plan(each, system) for system, each in chosen.items() if each]
+
+
 def get_contacts(env, args):
-    """Return the contacts that ``--ids`` or ``--domain`` chooses; without either,
-    those of all accounts that were never sent."""
-    if args.ids:
-        contacts = env["res.partner"].browse(args.ids)
-        missing = contacts - contacts.exists()
-        if missing:
-            raise UsageError(
-                f"there are no contacts {', '.join(map(str, missing.ids))}"
-            )
-        return contacts
+    """Return the contacts that ``--ids`` or ``--domain`` chooses."""
     if args.domain:
         return _search(env["res.partner"], args.domain)
-    return get_accounts(env, args, ("draft",)).partner_id
+    contacts = env["res.partner"].browse(args.ids)
+    missing = contacts - contacts.exists()
+    if missing:
+        raise UsageError(f"there are no contacts {', '.join(map(str, missing.ids))}")
+    return contacts
 
 
 def get_accounts(env, args, states):

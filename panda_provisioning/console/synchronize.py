@@ -3,19 +3,24 @@ import math
 from .exit_status import ExitStatus
 from .interruption import Interruption
 from .output import show, show_json, show_table, tell
+from .preview import describe_lines
 from .progress import Progress
-from .selection import get_accounts, get_contacts, get_system
+from .selection import get_accounts, get_contacts, get_plans
 
 ON_REQUEST = ("failed", "retry", "unknown")
 
 
 def sync(env, args):
-    """Synchronise the chosen contacts."""
-    system = get_system(env, args)
-    accounts = env["panda.account"]
-    for contact in get_contacts(env, args):
-        accounts |= contact._get_panda_entity()._get_or_create_panda_account(system)
-    return _synchronize(accounts, args)
+    """Do what ``preview`` shows for the chosen contacts."""
+    accounts, problems = env["panda.account"], []
+    for plan in get_plans(env, args):
+        lines = describe_lines(plan)
+        problems += [line for line in lines if line["outcome"] == "problem"]
+        known = accounts.union(*(line.account for line in plan.lines.values()))
+        accounts |= known | env["panda.service"]._queue_plan(plan, plan.sent)
+    held_up = {line["contact_id"] for line in problems}
+    accounts = accounts.filtered(lambda a: a.partner_id.id not in held_up)
+    return _synchronize(accounts, problems, args)
 
 
 def retry(env, args):
@@ -24,20 +29,23 @@ def retry(env, args):
     if args.ids or args.domain:
         chosen = get_contacts(env, args)
         accounts = accounts.filtered(lambda a: a.partner_id in chosen)
-    return _synchronize(accounts, args)
+    return _synchronize(accounts, [], args)
 
 
-def _synchronize(accounts, args):
+def _synchronize(accounts, problems, args):
     # A reseller that somebody waits for goes first.
     pending = (accounts | accounts.parent_id).filtered(lambda a: not a._is_up_to_date())
     with Interruption() as interruption:
         if pending:
             _run(pending, interruption)
     accounts.invalidate_recordset()
-    _report(accounts, args)
+    rows = [*map(_describe, accounts), *map(_describe_problem, problems)]
+    _report(rows, args)
+    for message in set(filter(None, accounts.system_id.mapped("health_message"))):
+        tell(message)
     if interruption.is_requested:
         return ExitStatus.STOPPED
-    return ExitStatus.of(all(account.state == "synced" for account in accounts))
+    return ExitStatus.of(all(row["state"] == "synced" for row in rows))
 
 
 def _run(pending, interruption):
@@ -52,8 +60,7 @@ def _run(pending, interruption):
     progress.finish()
 
 
-def _report(accounts, args):
-    rows = [_describe(account) for account in accounts]
+def _report(rows, args):
     synced = sum(row["state"] == "synced" for row in rows)
     if args.json:
         show_json({"total": len(rows), "synchronized": synced, "accounts": rows})
@@ -65,8 +72,6 @@ def _report(accounts, args):
         show_table(titles, [[row[name] for name in columns] for row in left])
         show("")
     show(f"{synced} of {len(rows)} are synchronized.")
-    for message in set(filter(None, accounts.system_id.mapped("health_message"))):
-        tell(message)
 
 
 def _describe(account):
@@ -82,4 +87,18 @@ def _describe(account):
         "error_code": account.error_code or None,
         "reason": account.error_message or None,
         "next_try": account.next_attempt_at or None,
+    }
+
+
+def _describe_problem(line):
+    """Return a line of a plan that was not sent, in the form of an account."""
+    return {
+        "contact_id": line["contact_id"],
+        "contact": line["contact"],
+        "role": line["role"],
+        "username": line["username"],
+        "state": "problem",
+        "status": "Not sent",
+        "error_code": line["heading"],
+        "reason": line["remark"],
     }

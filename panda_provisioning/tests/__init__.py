@@ -9,6 +9,7 @@ from . import test_bulk_preview
 from . import test_bulk_scale
 from . import test_bulk_tour
 from . import test_chatter
+from . import test_console
 from . import test_contact_views
 from . import test_engine
 from . import test_error_classes

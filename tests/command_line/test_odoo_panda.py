@@ -36,15 +36,35 @@ def test_sync_again_sends_nothing(panda):
     assert panda.sandbox.control("GET", "requests/count") == before
 
 
-def test_what_fails_is_named_and_ends_with_1(panda):
+def test_preview_says_what_sync_then_does(panda):
+    before = panda.execute("SELECT count(*) FROM panda_account"), panda.tenants()
+    status, found = panda.read("preview", *group("broken"))
+    assert status == 1
+    [system] = found["systems"]
+    assert system["outcomes"] == {"create": 1, "problem": 1}
+    [problem] = [row for row in system["contacts"] if row["outcome"] == "problem"]
+    assert problem["heading"] == "phone_missing"
+    assert "has no phone number" in problem["remark"]
+    assert before == (
+        panda.execute("SELECT count(*) FROM panda_account"),
+        panda.tenants(),
+    )
     status, found = panda.read("sync", *group("broken"))
-    assert (status, found["synchronized"]) == (1, 1)
-    [failed] = [row for row in found["accounts"] if row["state"] != "synced"]
-    assert failed["error_code"] == "phone_missing"
-    assert "has no phone number" in failed["reason"]
-    status = panda.run("status")
-    assert status.returncode == 1
-    assert re.search(r"^Failed +1$", status.stdout, re.MULTILINE)
+    assert (status, found["total"], found["synchronized"]) == (1, 2, 1)
+    [left] = [row for row in found["accounts"] if row["state"] != "synced"]
+    assert (left["state"], left["reason"]) == ("problem", problem["remark"])
+
+
+def test_what_panda_refuses_ends_with_1(panda):
+    refusal = {"fault": "transaction_failed", "message": "Username already exists."}
+    panda.sandbox.control("POST", "faults", refusal)
+    status, found = panda.read("sync", *group("refused"))
+    assert status == 1
+    [failed] = found["accounts"]
+    assert (failed["state"], failed["error_code"]) == ("failed", "username_taken")
+    done = panda.run("status")
+    assert done.returncode == 1
+    assert re.search(r"^Failed +1$", done.stdout, re.MULTILINE)
 
 
 def test_retry_tries_again_at_once(panda):
@@ -77,9 +97,6 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(panda, bare_database):
     for arguments, database, text in (
         (("nothing",), None, "invalid choice: 'nothing'"),
         (("sync", "--ids", "1", "--domain", "[]"), None, "not allowed with"),
-        (("sync", "--domain", "[('name', '='"), None, "cannot be used"),
-        (("sync", "--domain", "[('nothing', '=', 1)]"), None, "cannot be used"),
-        (("sync", "--ids", "999999"), None, "there are no contacts 999999"),
         (("status", "--system", "x"), None, "there are: Panda Antivirus"),
         (("status",), "no_such_database", "cannot open the database no_such"),
         (("status",), "postgres", "postgres is no database of Odoo"),
