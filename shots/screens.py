@@ -20,6 +20,16 @@ def press(*selectors):
     return steps
 
 
+def preview(page):
+    """Choose all contacts, and *Synchronize with Panda* of the menu *Actions*."""
+    page.click(".o_list_view thead .o_list_record_selector input")
+    page.click(".o_cp_action_menus .dropdown-toggle:has-text('Actions')")
+    page.click(".o-dropdown-item:has-text('Synchronize with Panda')")
+    page.wait_for_selector(".o_panda_preview_summary")
+    page.click(f"{GROUP}:has-text('Ready')")
+    page.click(f"{GROUP}:has-text('no readable phone')")
+
+
 @dataclass(frozen=True)
 class Screen:
     """One entry for each picture.
@@ -46,11 +56,21 @@ class Screen:
 
 
 OUR_FIELDS = ".o_content [name^=panda_], .o_content [name*=_panda_], .o_content .alert"
+GROUP = ".o_group_header"
 ROWS = ".o_data_row, .o_kanban_record"
 TO_SYSTEMS = "button[name=action_open_panda_systems]"
 TO_OPTIONS = f"{DIALOG} button[name=action_open_options]"
 
+CARD = ".o_kanban_record .o_panda_count"
 SCREENS = (
+    Screen(
+        "first_steps",
+        "/odoo/panda",
+        ".o_panda_first_steps",
+        addon=OURS,
+        is_filled=False,
+    ),
+    Screen("overview", "/odoo/panda", CARD, addon=OURS),
     Screen(
         "contact",
         "/odoo/contacts/{bakery}",
@@ -63,6 +83,14 @@ SCREENS = (
         "/odoo/contacts?view_type=list",
         ROWS,
         ours=OUR_FIELDS,
+    ),
+    Screen(
+        "preview",
+        "/odoo/contacts?view_type=list",
+        ".o_panda_preview_summary",
+        steps=preview,
+        addon=OURS,
+        on_phone=False,
     ),
     Screen(
         "systems",
