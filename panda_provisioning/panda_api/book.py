@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .client import PandaClient
@@ -26,7 +27,7 @@ class Book:
     children: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)
     pages: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, list[Any]] = field(default_factory=dict)
-    operators: dict[str, list[list[str]]] = field(default_factory=dict)
+    operators: dict[str, list[list[Any]]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     trouble: str = ""
 
@@ -63,6 +64,7 @@ class _Author:
             if s.step is Step.FIND_ACCOUNT
             and not s.parent_remote_id.startswith(PRETENDED)
         ]
+        chosen = {s.chosen_remote_id: s for s in looking if s.chosen_remote_id}
         wanted: dict[str, dict[str, set[str]]] = {}
         for snapshot in looking:
             emails = wanted.setdefault(snapshot.parent_remote_id, {})
@@ -70,9 +72,12 @@ class _Author:
             emails.setdefault(name, set()).add(snapshot.email_in_panda)
         many = crowded(snapshot.parent_remote_id for snapshot in looking)
         yield [
-            lambda p=parent, n=name, w=emails: self._children(p, n, w)  # type: ignore[misc]
-            for parent, emails in wanted.items()
-            for name in ([""] if parent in many else emails)
+            *(partial(self._account, account_id) for account_id in chosen),
+            *(
+                partial(self._children, parent, name, emails)
+                for parent, emails in wanted.items()
+                for name in ([""] if parent in many else emails)
+            ),
         ]
         found = [
             (row[0], emails[name])
@@ -80,10 +85,19 @@ class _Author:
             for name, rows in self.book.children.get(parent, {}).items()
             for row in rows
         ]
-        yield [lambda i=i: self._account(i) for i in dict(found)]  # type: ignore[misc]
+        known = self.book.accounts
+        yield [
+            *(partial(self._account, i) for i in dict(found) if i not in known),
+            *(
+                partial(self._children, s.parent_remote_id, known[i][0], ())
+                for i, s in chosen.items()
+                if i in known
+            ),
+        ]
         ids = {s.remote_id for s in snapshots if s.step is Step.FIND_OPERATOR}
         ids |= {i for i, emails in found if self._is_one_of(i, emails)}
-        yield [lambda i=i: self._operators(i) for i in ids]  # type: ignore[misc]
+        ids |= chosen.keys() & known.keys()
+        yield [partial(self._operators, i) for i in ids]
 
     def _is_one_of(self, account_id: str, emails: set[str]) -> bool:
         account = self.book.accounts.get(account_id)
@@ -101,7 +115,7 @@ class _Author:
         if not name:
             self.book.pages[parent] = len(requests)
         known = self.book.children.setdefault(parent, {})
-        known.update({each: [] for each in ([name] if name else wanted)})
+        known.update({name_key(each): [] for each in ([name] if name else wanted)})
         for child in children:
             rows = known.get(name_key(child.name), [])
             rows.append([child.id, child.name, child.type])
@@ -121,7 +135,7 @@ class _Author:
         except PandaError as error:
             self._note_missing(account_id, error)
         else:
-            rows = [[operator.username, operator.email] for operator in operators]
+            rows = [[each.username, each.email, each.mfa] for each in operators]
             self.book.operators[account_id] = rows
 
     def _note_missing(self, account_id: str, error: PandaError) -> None:

@@ -88,6 +88,9 @@ class _Actor(PandaClient):
 
     def knows(self, snapshot: Snapshot) -> bool:
         """Whether the next step of ``snapshot`` reads nothing but what is known."""
+        if snapshot.step is Step.FIND_ACCOUNT and snapshot.chosen_remote_id:
+            account_id = snapshot.chosen_remote_id
+            return account_id in (*self._book.accounts, *self._book.missing)
         if snapshot.step is Step.FIND_ACCOUNT:
             parent, name = snapshot.parent_remote_id, name_key(snapshot.name_in_panda)
             known = self._book.children.get(parent, {})
@@ -111,7 +114,7 @@ class _Actor(PandaClient):
     def list_children(self, account_id: str, *, name: str = "") -> list[Child]:
         self._count(account_id, 1 if name else self._book.pages.get(account_id, 1))
         known = self._book.children.get(account_id, {})
-        lists = [known.get(name, [])] if name else known.values()
+        lists = [known.get(name_key(name), [])] if name else known.values()
         return [Child(*row) for rows in lists for row in rows]
 
     def get_account(self, account_id: str) -> Account:

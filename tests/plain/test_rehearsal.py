@@ -98,6 +98,22 @@ def test_who_belongs_to_somebody_else_is_left_out(world: World) -> None:
     assert bound.requests > free.requests
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_account_that_a_person_has_chosen(world: World, *, is_there: bool) -> None:
+    """Whatever it is called; it is read as the saga reads it."""
+    world.sandbox.control("PATCH", "settings", {"pending_seconds": 0})
+    remote_id = "ACC-999"
+    if is_there:
+        remote_id = world.client.create_account(ROOT_ACCOUNT, **{**ACME, "name": "A"})
+    snapshot = replace(CUSTOMER, chosen_remote_id=remote_id)
+    [ending] = rehearse([snapshot], read(world, snapshot), {}).values()
+    assert ending.is_sure
+    assert (ending.error is None) is is_there
+    before = count_calls(world)
+    world.run(snapshot)
+    assert count_calls(world) - before == ending.requests
+
+
 def test_a_parent_that_is_gone(world: World) -> None:
     snapshot = replace(CUSTOMER, has_parent=True, parent_remote_id="ACC-999")
     [ending] = rehearse([snapshot], read(world, snapshot), {}).values()
