@@ -68,8 +68,10 @@ class _Author:
         wanted: dict[str, dict[str, set[str]]] = {}
         for snapshot in looking:
             emails = wanted.setdefault(snapshot.parent_remote_id, {})
-            name = name_key(snapshot.name_in_panda)
-            emails.setdefault(name, set()).add(snapshot.email_in_panda)
+            # What may have been sent, and what the contact has become since.
+            for name in (snapshot.name_in_panda, snapshot.name):
+                known_as = emails.setdefault(name_key(name), set())
+                known_as.update((snapshot.email_in_panda, snapshot.email))
         many = crowded(snapshot.parent_remote_id for snapshot in looking)
         yield [
             *(partial(self._account, account_id) for account_id in chosen),

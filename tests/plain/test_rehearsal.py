@@ -114,6 +114,14 @@ def test_an_account_that_a_person_has_chosen(world: World, *, is_there: bool) ->
     assert count_calls(world) - before == ending.requests
 
 
+def test_a_contact_that_was_renamed_meanwhile(world: World) -> None:
+    """It is looked for under both names, so both are read."""
+    marked = replace(CUSTOMER, step=Step.CREATE_ACCOUNT).marked(1)
+    renamed = replace(marked, name="Acme & Sons", step=Step.FIND_ACCOUNT)
+    [ending] = rehearse([renamed], read(world, renamed), {}).values()
+    assert ending.is_sure
+
+
 def test_a_parent_that_is_gone(world: World) -> None:
     snapshot = replace(CUSTOMER, has_parent=True, parent_remote_id="ACC-999")
     [ending] = rehearse([snapshot], read(world, snapshot), {}).values()
