@@ -34,6 +34,13 @@ class PandaAccount(models.Model):
             self.sudo().partner_id._retry_panda_orders()
         return result
 
+    def unlink(self):
+        orders = self._get_open_orders()
+        result = super().unlink()
+        # They decide afresh: contacts may have been merged.
+        orders.action_panda_provision()
+        return result
+
     def _keep_from_orders(self, names):
         """Have cancelled orders leave alone what a person has set."""
         is_placed = not PLACE_FIELDS.isdisjoint(names)
@@ -81,7 +88,8 @@ class PandaAccount(models.Model):
         return bool(self.by_order) and not (self._is_sent() or customers)
 
     def _withdraw(self):
-        """Take back what was not sent, as if no order had ever asked for it.
+        """Take back what was not sent, as if no order had ever asked for it. Orders
+        that need it all the same decide afresh.
 
         Note: `self.ensure_one()`
         """
@@ -91,6 +99,7 @@ class PandaAccount(models.Model):
             self.unlink()
         else:
             self.write(self._get_values_before_orders())
+            self._get_open_orders().action_panda_provision()
         partner._withdraw_panda_reseller()
 
     def _get_values_before_orders(self):

@@ -22,6 +22,7 @@ class SaleOrder(models.Model):
         readonly=False,
         precompute=True,
         index="btree_not_null",
+        ondelete="restrict",
         check_company=True,
         help="Who uses what is sold. When the customer of the order buys for somebody "
         "else, he becomes the reseller of that contact.",
@@ -109,17 +110,23 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_panda_engine_fields(*vals_list)
+        # A context comes from outside as well.
+        defaults = [name.removeprefix("default_") for name in self.env.context]
+        self._check_panda_engine_fields(defaults, *vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
         self._check_panda_engine_fields(vals)
         return super().write(vals)
 
-    def _check_panda_engine_fields(self, *vals_list):
+    def unlink(self):
+        # Sudo: whoever deletes a quotation need not know about Panda.
+        self.sudo()._withdraw_from_panda()
+        return super().unlink()
+
+    def _check_panda_engine_fields(self, *names):
         """Refuse what comes from outside, e.g. over RPC."""
-        given = {name.removeprefix("default_") for name in self.env.context}
-        if not self.env.su and not ENGINE_FIELDS.isdisjoint(given.union(*vals_list)):
+        if not self.env.su and not ENGINE_FIELDS.isdisjoint(set().union(*names)):
             raise AccessError(
                 self.env._("How an order stands in Panda is not set by hand.")
             )
@@ -157,7 +164,9 @@ class SaleOrder(models.Model):
     def action_draft(self):
         result = super().action_draft()
         # Sudo: whoever writes quotations need not know about Panda.
-        self.sudo().filtered(lambda o: o.state == "draft")._forget_panda()
+        drafts = self.sudo().filtered(lambda o: o.state == "draft")
+        drafts._withdraw_from_panda()
+        drafts._forget_panda()
         return result
 
     def _action_cancel(self):

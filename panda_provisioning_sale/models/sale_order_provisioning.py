@@ -81,7 +81,8 @@ class SaleOrder(models.Model):
 
     def _queue_panda_accounts(self):
         systems = self._get_panda_systems()
-        if not systems:  # the product was taken off the order meanwhile
+        # Cancelled past the action, or the product was taken off the order meanwhile.
+        if self.state == "cancel" or not systems:
             self._withdraw_from_panda()
             return
         accounts = self.env["panda.account"]
@@ -166,10 +167,7 @@ class SaleOrder(models.Model):
         withdrawn = self.filtered(lambda o: o.panda_status in ("waiting", "failed"))
         withdrawn.write({"panda_requested": False, "panda_status": False})
         withdrawn.activity_unlink([ACTIVITY])
-        others = self.browse()
         # Customers first: whoever waits for a reseller needs him.
         for account in withdrawn.panda_account_ids.sorted(lambda a: not a.parent_id):
             if account._may_be_withdrawn():
-                others |= account._get_open_orders()
                 account._withdraw()
-        others.action_panda_provision()

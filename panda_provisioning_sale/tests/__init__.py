@@ -2,6 +2,7 @@ from . import test_cancel
 from . import test_confirm
 from . import test_correct
 from . import test_first_steps
+from . import test_gone
 from . import test_many
 from . import test_portal
 from . import test_problems
