@@ -8,6 +8,9 @@ from odoo.addons.panda_provisioning.models.res_partner import MOST_URGENT_FIRST,
 ENGINE_FIELDS = {"panda_requested", "panda_status", "panda_account_ids", "panda_told"}
 """What people may read, but not write."""
 
+INTERNAL = "base.group_user"
+"""What is said of other contacts is not for the customers who read their orders."""
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -61,6 +64,7 @@ class SaleOrder(models.Model):
     panda_told = fields.Char(
         readonly=True,
         copy=False,
+        groups=INTERNAL,
         help="What people were told last, so that nobody is told twice.",
     )
     panda_customer_state = fields.Selection(

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 from odoo.addons.panda_provisioning.models.res_partner import USER
 
+from .sale_order import INTERNAL
+
 LIST = Markup('<ul class="mb-0">%s</ul>')
 ITEM = Markup("<li>%s: %s</li>")
 LINK = Markup('<a class="text-reset text-decoration-underline" href="%s">%s</a>')
@@ -15,8 +17,12 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited
 
-    panda_problems = fields.Html(compute="_compute_panda_banners", compute_sudo=True)
-    panda_notices = fields.Html(compute="_compute_panda_banners", compute_sudo=True)
+    panda_problems = fields.Html(
+        compute="_compute_panda_banners", compute_sudo=True, groups=INTERNAL
+    )
+    panda_notices = fields.Html(
+        compute="_compute_panda_banners", compute_sudo=True, groups=INTERNAL
+    )
 
     @api.depends(
         "state",

@@ -74,3 +74,22 @@ class TestRights(OrderCase):
                 {"panda_problems": {}, "panda_notices": {}, "panda_customer_state": {}}
             )
             self.assertIn("panda_customer_state", form[0])
+
+    def test_defaults_do_not_hinder_a_confirmation(self):
+        """They say nothing about an order that is there already."""
+        order = self.make_order(self.make_partner())
+        order.with_context(default_panda_status="waiting").action_confirm()
+        self.assertEqual(order.state, "sale")
+
+    def test_customers_do_not_read_of_others(self):
+        """In the portal they read their orders, over RPC every field of them."""
+        reseller = self.make_partner("Rita Reseller")
+        customer = self.make_partner("Carl Customer", panda_reseller_id=reseller.id)
+        user = new_test_user(self.env, "portal-buyer", groups="base.group_portal")
+        order = self.make_order(user.partner_id, customer)
+        self.assertIn("Rita Reseller", str(order.panda_notices))
+        theirs = order.with_user(user)
+        self.assertEqual(theirs.read(["name"])[0]["name"], order.name)
+        for name in ("panda_notices", "panda_problems", "panda_told"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                theirs.read([name])
