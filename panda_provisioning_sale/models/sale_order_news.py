@@ -17,7 +17,8 @@ class SaleOrder(models.Model):
 
     def _tell_panda_outcome(self):
         """Note on each order that waits how it has ended, if it has."""
-        for order in self:
+        # A savepoint for each of them, but not for thousands that wait on.
+        for order in self.filtered(lambda o: o._get_panda_outcome()):
             try:
                 with self.env.cr.savepoint():
                     order._note_panda_outcome()
@@ -27,18 +28,23 @@ class SaleOrder(models.Model):
                 # One order's trouble is neither the others' nor the engine's.
                 _logger.exception("Telling how order %s has ended", order.id)
 
-    def _note_panda_outcome(self):
-        states = set(self.panda_account_ids.mapped("state"))
+    def _get_panda_outcome(self):
+        """Return how this order has ended if it has, or ``None``."""
         if self.panda_status != "waiting" or self.panda_requested:
-            return
+            return None
+        states = set(self.panda_account_ids.mapped("state"))
         if "failed" in states:
-            self.panda_status = "failed"
+            return "failed"
+        return "done" if states == {"synced"} else None
+
+    def _note_panda_outcome(self):
+        self.panda_status = self._get_panda_outcome()
+        if self.panda_status == "failed":
             self._tell_panda_failure(self._get_panda_reasons())
-        elif states == {"synced"}:
+        else:
             self._tell_panda_success()
 
     def _tell_panda_success(self):
-        self.panda_status = "done"
         self.activity_unlink([ACTIVITY])
         text = self._in_language()._get_panda_success()
         self._note_for_panda(text, text)

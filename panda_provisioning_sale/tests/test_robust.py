@@ -91,6 +91,22 @@ class TestRobust(OrderCase):
         self.assertEqual(done.panda_status, "done")
         self.assertEqual(account._get_open_orders(), waiting)
 
+    def test_orders_that_wait_on_cost_next_to_nothing(self):
+        """Thousands may, while Panda is out of order; each run looks at them."""
+        reseller = self.make_partner("Rita Reseller")
+        self.confirm(self.make_order(reseller, self.make_partner()))
+        costs = []
+        for number in (10, 30):
+            for i in range(number):
+                customer = self.make_partner(f"Bob{number} Number{i}")
+                self.make_order(reseller, customer).action_confirm()
+            self.take_up()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.take_up()
+            costs.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(costs[0], costs[1])
+
     def test_person_with_an_account_of_his_own_orders_for_his_company(self):
         """He does not become its reseller."""
         person = self.make_partner("Ada Lovelace")
