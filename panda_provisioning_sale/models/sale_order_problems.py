@@ -103,7 +103,15 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if self.panda_status == "waiting":
             return [*self._get_panda_hindrances(), *self._get_panda_decisions()]
+        if self._is_overlooked_by_panda():
+            return [self.env._("Nothing has asked to put this order into Panda yet.")]
         return self._get_panda_decisions() if self._is_panda_quotation() else []
+
+    def _is_overlooked_by_panda(self):
+        """Whether no rule has provisioned this order, e.g. since its Panda product was
+        added after the confirmation."""
+        is_sold = self.state == "sale" and self._get_panda_products()
+        return bool(is_sold and not self.panda_status)
 
     def _get_panda_hindrances(self):
         """Return why nothing is sent at the moment, system by system."""
