@@ -7,6 +7,10 @@ from odoo.fields import NO_ACCESS, Domain
 
 from odoo.addons.panda_provisioning.models.panda_account_news import ACTIVITY
 
+RETRY_FIELDS = {"company_id", "panda_reseller_id"}
+"""What decides on system and place, so that an order may have failed for it before
+there was an account."""
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -21,10 +25,10 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "panda_reseller_id" in vals:
-            if "panda_reseller_by_order" not in vals:
-                # Sudo: the mark is closed to everybody.
-                self.sudo().panda_reseller_by_order = False
+        if "panda_reseller_id" in vals and "panda_reseller_by_order" not in vals:
+            # Sudo: the mark is closed to everybody.
+            self.sudo().panda_reseller_by_order = False
+        if not RETRY_FIELDS.isdisjoint(vals):
             self._retry_panda_orders()
         return result
 

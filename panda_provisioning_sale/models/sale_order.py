@@ -81,7 +81,7 @@ class SaleOrder(models.Model):
     @api.depends("partner_id")
     def _compute_panda_end_customer_id(self):
         for order in self:
-            proposal = order.partner_id.commercial_partner_id
+            proposal = order._propose_panda_customer()
             chosen = order.panda_end_customer_id - order.panda_proposed_customer_id
             order.panda_end_customer_id = chosen or proposal
             order.panda_proposed_customer_id = proposal
@@ -196,6 +196,16 @@ class SaleOrder(models.Model):
         )
 
     # === BUSINESS METHODS === #
+
+    def _propose_panda_customer(self):
+        """Return who orders: his commercial entity, unless it is closed to the company
+        that sells, which must not stop the order.
+
+        Note: `self.ensure_one()`
+        """
+        entity = self.partner_id.commercial_partner_id
+        is_closed = entity.company_id - self.company_id.parent_ids
+        return self.partner_id if is_closed else entity
 
     def _get_panda_products(self):
         """Return the products whose buyers are provisioned in Panda."""

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from lxml import etree
 
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tests import Form, tagged
 
 from .common import OrderCase
@@ -124,6 +124,48 @@ class TestProblems(OrderCase):
         self.system.state = "test"
         self.run_crons()
         self.assertEqual(order.panda_status, "done")
+
+    def test_contact_of_another_company(self):
+        """Told without standing in the way of any order; mended on the contact."""
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        parent = self.make_partner("Ada Ltd", is_company=True)
+        person = self.make_partner("Ada Lovelace", parent_id=parent.id)
+        parent.company_id = company
+        person.company_id = False
+        order = self.make_order(person)
+        self.confirm(order)
+        self.assertEqual((order.state, order.panda_status), ("sale", "failed"))
+        self.assertIn("There is no Panda system", self.get_notes(order)[0])
+        parent.company_id = False
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+        self.assertEqual(self.get_account(parent).state, "synced")
+
+    def test_marked_as_done_elsewhere(self):
+        """What a person has seen to in WatchGuard Cloud is done for the order too."""
+        partner = self.make_partner(phone=False)
+        order = self.confirm(self.make_order(partner))
+        self.assertEqual(order.panda_status, "failed")
+        wizards = self.env["panda.mark.done"].with_user(self.user)
+        account = self.get_account(partner)
+        wizard = wizards.create({"account_id": account.id, "reason": "By hand, by me"})
+        wizard.action_confirm()
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+        self.assertFalse(order.sudo().activity_ids)
+
+    def test_product_is_added_after_the_confirmation(self):
+        """No rule notices; the order says so and offers to do it."""
+        desk = self.make_product(name="Desk", panda_provision=False)
+        order = self.confirm(self.make_order(self.make_partner(), products=desk))
+        self.assertFalse(order.panda_notices)
+        values = {"product_id": self.product.id, "product_uom_qty": 1}
+        order.order_line = [Command.create(values)]
+        self.assertIn("Nothing has asked", str(order.panda_notices))
+        order.action_panda_provision()
+        self.run_crons()
+        self.assertEqual(order.panda_status, "done")
+        self.assertFalse(order.panda_notices)
 
     def test_reseller_who_is_a_customer(self):
         """Two tiers cannot be guessed: told before and after, mended by his role."""

@@ -1,0 +1,1 @@
+from . import panda_mark_done
