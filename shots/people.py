@@ -117,11 +117,12 @@ PEOPLE = (
     ),
     Person("fenster", "Fensterbau Kröger", "Uwe Kröger", "de", "+49 40 309 22 0"),
     Person(
-        "atelier",
-        "Atelier Colombe",
-        "Rose Blanc",
-        "fr",
-        "+33 4 72 40 22 22",
+        "winery",
+        "Tsoukalas Winery",
+        "Dora Tsoukala",
+        "gr",
+        "+30 27420 2 23 45",
+        reseller="northwind",
         sent=False,
     ),
     Person(

@@ -102,9 +102,9 @@ SCREENS = (
     ),
     Screen(
         "sync_options",
-        "/odoo/contacts/{atelier}",
+        "/odoo/contacts/{winery}",
         f"{DIALOG} [name=username]",
-        steps=press(TO_SYSTEMS, TO_OPTIONS),
+        steps=press(TO_SYSTEMS, TO_OPTIONS, f"{DIALOG} [name=role] label:text('User')"),
         part=DIALOG,
         addon=OURS,
     ),

@@ -27,7 +27,10 @@ FAULTS = {
 }
 """What Panda does to the accounts of whom :mod:`shots.people` says so."""
 ALIKE = (
-    "UPDATE panda_sync_log SET duration_ms = 80 + mod(id * 37, 140)",
+    # In the order of the accounts: that of the answers is not always the same.
+    """UPDATE panda_sync_log SET
+        duration_ms = 80 + mod(account_id * 13 + length(step) * 37, 140),
+        date = TIMESTAMP '2026-11-16 08:00:00' + account_id * INTERVAL '1 minute'""",
     """UPDATE panda_account SET
         last_sync_at = last_sync_at - mod(id * 5, 29) * INTERVAL '1 day',
         failed_at = failed_at - mod(id, 7) * INTERVAL '1 day'""",

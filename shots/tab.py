@@ -20,6 +20,16 @@ STILL = """
 }
 """
 SAMENESS = Path(__file__).with_name("sameness.js").read_text()
+STILL_CHARTS = """
+let chart;
+Object.defineProperty(window, "Chart", {
+    get: () => chart,
+    set: (library) => {
+        library.defaults.animation = false;
+        chart = library;
+    },
+});
+"""
 OWN_VALUES = """
 () => {
     for (const input of document.querySelectorAll("[data-own]")) {
@@ -51,6 +61,7 @@ class Tab:
     def __init__(self, page):
         self.page = page
         self._unanswered = set()
+        page.add_init_script(STILL_CHARTS)
         page.route("**/panda.system/web_search_read", _make_days_alike)
         page.on("request", self._note)
         page.on("requestfinished", self._forget)

@@ -123,7 +123,8 @@ class _Actor(PandaClient):
 
     def list_operators(self, account_id: str) -> list[Operator]:
         self._count(account_id)
-        return [Operator(*row) for row in self._book.operators.get(account_id, [])]
+        known = self._book.operators.get(account_id, [])
+        return [Operator(username, email) for username, email in known]
 
     def get_transaction(self, transaction_id: str, username: str) -> Transaction:
         self.requests += 1

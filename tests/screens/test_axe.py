@@ -32,7 +32,7 @@ def test_faults_are_found(stage, tab):
     """Else the tests above would show nothing."""
     [screen] = [screen for screen in SCREENS if screen.name == "contact"]
     tab.show(screen, stage.ids)
-    tab.page.locator(".o_content [name=panda_sync_status]").evaluate(
+    tab.page.locator(".o_field_widget[name=panda_sync_status]").evaluate(
         """status => {
             const grey = '<i style="color: #bbb; background: #fff">grey text</i>';
             status.innerHTML = `<button></button>${grey}`;
