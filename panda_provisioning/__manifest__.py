@@ -5,6 +5,7 @@
     "summary": "Customers and resellers in Panda (WatchGuard Cloud), from contacts",
     "author": "Panda Provisioning contributors",
     "license": "LGPL-3",
+    "images": ["static/description/overview.png"],
     "depends": ["contacts", "mail", "phone_validation"],
     "external_dependencies": {"python": ["phonenumbers", "requests"]},
     "data": [

@@ -8,7 +8,7 @@ import os
 from contextlib import ExitStack
 
 from shots.browser import HEIGHTS, PHONE, open_browser, open_tab
-from shots.pictures import shrink
+from shots.pictures import look_the_same, shrink
 from shots.screens import SCREENS
 from shots.stage import FOLDER, Stage
 from tools import processes
@@ -43,10 +43,11 @@ def take(page, screen, width):
     """Take a picture of what a screen shows at one width."""
     is_whole = width == PHONE or not screen.part
     png = (page if is_whole else page.locator(screen.part)).screenshot()
-    is_published = screen.addon and width != PHONE
-    if is_published:
+    if screen.addon and width != PHONE:
         path = ROOT / screen.addon / "static/description" / f"{screen.name}.png"
         png = shrink(png)
+        if path.exists() and look_the_same(path.read_bytes(), png):
+            return
     else:
         path = FOLDER / str(width) / f"{screen.name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
