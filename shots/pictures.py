@@ -26,7 +26,9 @@ def shrink(png):
     few = exact.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     # Each colour stands for similar ones: let it be the most common of them, so that
     # no background is tinted.
-    pairs = Counter(zip(few.getdata(), exact.getdata(), strict=True))
+    pairs = Counter(
+        zip(few.get_flattened_data(), exact.get_flattened_data(), strict=True)
+    )
     most_common = dict(sorted(pairs, key=pairs.get))
     palette = [most_common.get(i, (0, 0, 0)) for i in range(max(most_common) + 1)]
     few.putpalette([part for colour in palette for part in colour])
