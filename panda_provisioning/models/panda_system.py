@@ -264,8 +264,8 @@ class PandaSystem(models.Model):
         """
         self.ensure_one()
         if not self._is_own_database():
-            text = self.env._(PROBLEMS["system_copied"])
-            raise UserError(text % {"system": self.name})
+            text = PROBLEMS["system_copied"]
+            raise UserError(str(self.env._(text)) % {"system": self.name})
         transport, root = self._open_transport(), self.root_account_id or ""
         # No transaction is open while a request is on the wire.
         self.env["panda.service"]._commit()
