@@ -87,7 +87,7 @@ class PandaAccount(models.Model):
     )
     role = fields.Selection(
         [(Role.USER.value, "User"), (Role.RESELLER.value, "Reseller")],
-        help="User for a customer, Reseller for somebody who has customers himself.",
+        help="User for a customer, Reseller for whoever has customers of their own.",
     )
     username = fields.Char(
         copy=False, help="5 to 65 letters, digits or . - _ +; unique in the system."
@@ -131,7 +131,7 @@ class PandaAccount(models.Model):
         "this address for good.",
     )
     activation_sent_at = fields.Datetime(
-        string="Activation E-mail Sent",
+        string="Activation Email Sent",
         copy=False,
         readonly=True,
         help="Empty when the operator was in Panda already.",

@@ -22,6 +22,13 @@ class PandaAccount(models.Model):
         """Read the operator from Panda and say how he stands."""
         self.ensure_one()
         self.check_access("read")
+        if not self.remote_id or not self.username:
+            raise UserError(
+                self.env._(
+                    "%s is not in Panda yet, so there is no operator to check.",
+                    self.display_name,
+                )
+            )
         remote_id = self.remote_id
         operators = self._ask(
             Step.FIND_OPERATOR, lambda client: client.list_operators(remote_id)
@@ -43,7 +50,7 @@ class PandaAccount(models.Model):
         if not found:
             return self.env._(
                 "Panda has no operator %(username)s in %(id)s. It has: %(others)s. Add "
-                "him in WatchGuard Cloud.",
+                "the missing one in WatchGuard Cloud.",
                 username=self.username,
                 id=self.remote_id,
                 others=", ".join(o.username for o in operators) or self.env._("nobody"),
@@ -53,7 +60,7 @@ class PandaAccount(models.Model):
         return self.env._(
             "The operator %(username)s exists in Panda, with the e-mail address "
             "%(email)s; multi-factor authentication is %(mfa)s. Panda does not tell "
-            "whether he has signed in yet.",
+            "whether anybody has signed in with it yet.",
             username=operator.username,
             email=operator.email,
             mfa=mfa,

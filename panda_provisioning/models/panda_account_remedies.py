@@ -109,7 +109,7 @@ class PandaAccount(models.Model):
 
     def _get_retry_label(self):
         if self.state == "unknown":
-            return self.env._("Look Now")
+            return self.env._("Look in Panda Now")
         if self.state == "queued":
             return self.env._("Synchronize Now")
         return self.env._("Retry Now")

@@ -52,6 +52,9 @@ OPERATORS_PAGE = (
 
 ABOUT_RESELLER = {"parent_not_synced", "parent_not_found"}
 
+UNANSWERED = {"unreachable", "timeout", "lost_answer", "invalid_url"}
+"""Codes whose detail is not Panda's, which said nothing."""
+
 
 class PandaAccount(models.Model):
     """What was done for an account, step by step, as people follow it."""
@@ -77,13 +80,14 @@ class PandaAccount(models.Model):
         """
         self.ensure_one()
         if self._is_left_alone():
-            return [self._get_stage("elsewhere", "done", [])]
+            return [self._get_stage("elsewhere", "done")]
         entries = self._get_latest_entries()
+        is_cut = len(entries) == SHOWN_REQUESTS
         by_stage = entries.grouped(lambda entry: STAGE_OF_STEP[entry.step])
         current = self._get_current_stage(entries[:1])
         statuses = self._get_stage_statuses(current)
         return [
-            self._get_stage(name, statuses[name], by_stage.get(name, entries.browse()))
+            self._get_stage(name, statuses[name], by_stage.get(name), is_cut=is_cut)
             for name in STAGES
             if name != "changes" or name in by_stage or name == current
         ]
@@ -127,16 +131,18 @@ class PandaAccount(models.Model):
         step = latest.step if latest.error_class else self.step
         return STAGE_OF_STEP.get(step, "changes")
 
-    def _get_stage(self, name, status, entries):
+    def _get_stage(self, name, status, entries=None, *, is_cut=False):
+        entries = entries or self.env["panda.sync.log"]
         stage = {
             "name": name,
             "label": self._get_stage_labels()[name],
             "status": status,
-            "status_label": self._get_status_labels()[status],
+            "status_label": self._get_status_label(status, entries),
             "text": self._describe_stage(name) if status == "done" else "",
             "time": self._get_stage_time(name, status, entries),
             "duration": self._format_duration(sum(e.duration_ms for e in entries)),
             "requests": [self._describe_request(entry) for entry in reversed(entries)],
+            "requests_label": self._get_requests_label(entries, is_cut=is_cut),
         }
         if name == "activation" and status == "done":
             return stage | self._get_activation_help()
@@ -186,7 +192,8 @@ class PandaAccount(models.Model):
     def _get_detail(self):
         """Return the vendor's own words, unless the reason quotes them already."""
         words = self.error_detail or ""
-        return "" if words in (self.error_message or "") else words
+        is_told = words in (self.error_message or "")
+        return "" if is_told or self.error_code in UNANSWERED else words
 
     # === WORDS === #
 
@@ -202,14 +209,26 @@ class PandaAccount(models.Model):
             "elsewhere": self.env._("Done elsewhere"),
         }
 
-    def _get_status_labels(self):
-        return {
+    def _get_status_label(self, status, entries):
+        """Return the word for ``status`` of a stage with these ``entries``."""
+        if status == "todo" and entries:
+            return self.env._("Tried")  # and Panda is looked at before the next try
+        labels = {
             "done": self.env._("Done"),
             "running": self.env._("Under way"),
             "waiting": self.env._("Waiting"),
             "failed": self.env._("Failed"),
             "todo": self.env._("To come"),
         }
+        return labels[status]
+
+    def _get_requests_label(self, entries, *, is_cut):
+        if is_cut:
+            return self.env._(
+                "What was sent and answered lately (%s); Sync Log has the rest",
+                len(entries),
+            )
+        return self.env._("What was sent and answered (%s)", len(entries))
 
     def _describe_stage(self, name):
         """Return what came of the stage ``name``, which is done."""
@@ -266,7 +285,7 @@ class PandaAccount(models.Model):
         return {
             "id": entry.id,
             "label": labels[entry.step],
-            "time": format_datetime(self.env, entry.date, dt_format="medium"),
+            "time": format_datetime(self.env, entry.date),
             "request": f"{entry.method} {entry.path}",
             "status": entry.http_status or self.env._("no answer"),
             "failed": bool(entry.error_class),

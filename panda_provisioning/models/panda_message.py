@@ -43,6 +43,8 @@ PARTNER_FIELDS = {
 }
 """Fields of the contact that a field of the account is made of."""
 
+SHOWN_CUSTOMERS = 5
+
 
 def field_of(code):
     """Return the field of ``panda.account`` that ``code`` is about, or ``""``."""
@@ -135,10 +137,11 @@ class PandaMessage(models.AbstractModel):
         waiting = account.child_ids.filtered(lambda child: child.state == "waiting")
         if not waiting:
             return ""
+        names = ", ".join(waiting[:SHOWN_CUSTOMERS].mapped("display_name"))
         return self.env._(
-            "%(count)s customers wait for it: %(names)s.",
+            "Customers who wait for it (%(count)s): %(names)s.",
             count=len(waiting),
-            names=", ".join(waiting[:5].mapped("display_name")),
+            names=f"{names}, …" if len(waiting) > SHOWN_CUSTOMERS else names,
         )
 
     def _login_email(self, account):
@@ -163,10 +166,19 @@ class PandaMessage(models.AbstractModel):
         """Return why ``system`` does not work and when it is tried again."""
         if system.health not in ("throttled", "quarantined"):
             return False
-        finding = Finding("", system.health_code)
+        since = format_datetime(self.env, system.health_since)
+        next_at = format_datetime(self.env, system.next_probe_at)
+        if system.health == "throttled":
+            return self.env._(
+                "Slowed down since %(since)s, as Panda asks for. Odoo goes on by "
+                "itself. Next try: %(next)s.",
+                since=since,
+                next=next_at,
+            )
         return self.env._(
-            "Interrupted since %(since)s. %(reason)s Next try: %(next)s.",
-            since=format_datetime(self.env, system.health_since),
-            reason=system._finding_message(finding),
-            next=format_datetime(self.env, system.next_probe_at),
+            "Interrupted since %(since)s. %(reason)s Odoo goes on by itself as soon as "
+            "Panda answers. Next try: %(next)s.",
+            since=since,
+            reason=system._finding_message(Finding("", system.health_code)),
+            next=next_at,
         )

@@ -20,8 +20,7 @@ class PandaMessage(models.AbstractModel):
         state = label[account.state]
         if account.state == "waiting":
             return self.env._(
-                "%(status)s %(reseller)s (%(reseller_status)s)",
-                status=self.env._("Waiting for"),
+                "Waiting for %(reseller)s (%(reseller_status)s)",
                 reseller=account.parent_id.display_name,
                 reseller_status=label[account.parent_id.state or "draft"],
             )
@@ -63,14 +62,22 @@ class PandaMessage(models.AbstractModel):
     def _next_after_waiting(self, account):
         reseller = account.parent_id
         if reseller.state in ("failed", "unknown", "retry"):
-            return self.env._(
-                "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
-                "%(reason)s When that is mended, "
-                "this customer follows by itself.",
-                reseller=reseller.display_name,
-                status=self._get_label(reseller),
-                reason=self._error(reseller) or "",
+            text = (
+                self.env._(
+                    "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                    "%(reason)s When that is mended, this customer follows by itself."
+                )
+                if reseller.state == "failed"
+                else self.env._(
+                    "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                    "%(reason)s Odoo goes on with both by itself."
+                )
             )
+            return text % {
+                "reseller": reseller.display_name,
+                "status": self._get_label(reseller),
+                "reason": self._error(reseller) or "",
+            }
         return self.env._(
             "Waits for %(reseller)s (%(status)s) and follows by itself.",
             reseller=reseller.display_name,

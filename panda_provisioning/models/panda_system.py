@@ -176,26 +176,29 @@ class PandaSystem(models.Model):
     @api.constrains("state", "root_account_id", "access_id")
     def _check_complete(self):
         for system in self.filtered(lambda s: s.state != "disabled"):
-            system_sudo = system.sudo()  # the secrets are closed to everybody
-            required = {
-                "root_account_id": system_sudo.root_account_id,
-                "access_id": system_sudo.access_id,
-                "access_password": system_sudo.access_password_secret,
-                "api_key": system_sudo.api_key_secret,
-            }
-            missing = [name for name, value in required.items() if not value]
+            missing = system._get_missing_labels()
             if missing:
-                labels = [
-                    field.get_description(self.env, ["string"])["string"]
-                    for field in map(self._fields.get, missing)
-                ]
                 raise ValidationError(
                     self.env._(
                         "%(system)s cannot be switched on yet. Fill in: %(fields)s.",
                         system=system.name,
-                        fields=", ".join(labels),
+                        fields=missing,
                     )
                 )
+
+    def _get_missing_labels(self):
+        """Return what is lacking to connect, for people."""
+        system_sudo = self.sudo()  # the secrets are closed to everybody
+        required = {
+            "root_account_id": system_sudo.root_account_id,
+            "access_id": system_sudo.access_id,
+            "access_password": system_sudo.access_password_secret,
+            "api_key": system_sudo.api_key_secret,
+        }
+        missing = [self._fields[name] for name, value in required.items() if not value]
+        return ", ".join(
+            field._description_string(self.env) for field in missing
+        )
 
     # === CRUD METHODS === #
 
@@ -265,7 +268,16 @@ class PandaSystem(models.Model):
         self.ensure_one()
         if not self._is_own_database():
             text = PROBLEMS["system_copied"]
-            raise UserError(str(self.env._(text)) % {"system": self.name})
+            raise UserError(self.env["panda.message"]._fill_in_system(text, self))
+        missing = self._get_missing_labels()
+        if missing:
+            raise UserError(
+                self.env._(
+                    "%(system)s cannot be tested yet. Fill in: %(fields)s.",
+                    system=self.name,
+                    fields=missing,
+                )
+            )
         transport, root = self._open_transport(), self.root_account_id or ""
         # No transaction is open while a request is on the wire.
         self.env["panda.service"]._commit()
@@ -301,9 +313,10 @@ class PandaSystem(models.Model):
             "read_only_access_id": self.env._(
                 "This is the read-only Access ID. Use the read-write one."
             ),
-            "throttled": self.env._("Panda is busy. Try again in a minute."),
+            "throttled": self.env._("Panda is busy. That passes within minutes."),
             "server_error": self.env._(
-                "Panda answers with an error of its own. Try again in a few minutes."
+                "Panda answers with an error of its own. That usually passes within "
+                "minutes."
             ),
         }
         unreachable = self.env._(

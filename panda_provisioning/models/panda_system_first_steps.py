@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import str2bool
 
 DISMISSED = "panda_provisioning.first_steps_dismissed"
@@ -28,6 +29,7 @@ class PandaSystem(models.Model):
         self.check_access("write")
         # Sudo: parameters are closed to everybody else.
         self.env["ir.config_parameter"].sudo().set_param(DISMISSED, True)
+        return True  # XML-RPC knows no None
 
     def _get_first_steps(self):
         """Return the steps: title, text, whether done, and buttons. A button is a label
@@ -40,7 +42,10 @@ class PandaSystem(models.Model):
         ]
 
     def _get_step_connect(self):
-        connected = [("state", "!=", "disabled"), ("health", "=", "healthy")]
+        # An interruption does not undo it.
+        has_answered = Domain("health", "in", ("healthy", "throttled"))
+        has_answered |= Domain("account_ids.remote_id", "!=", False)
+        connected = Domain("state", "!=", "disabled") & has_answered
         step = {
             "title": self.env._("Connect to Panda"),
             "text": self.env._(
@@ -77,7 +82,7 @@ class PandaSystem(models.Model):
             "title": self.env._("Bring in what there is"),
             "text": self.env._(
                 "Import roles, resellers and usernames, or choose them on the "
-                "contacts. Who is in Panda already is linked, not created again."
+                "contacts. What is in Panda already is linked, not created again."
             ),
             "is_done": bool(accounts.search_count([], limit=1)),
             "buttons": [],

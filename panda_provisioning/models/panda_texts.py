@@ -17,8 +17,8 @@ PROBLEMS = {
     "parent_other_system": _lt("The Parent Account is in another system or company."),
     "parent_not_synced": _lt("The reseller %(reseller)s is not synchronized yet."),
     "parent_missing": _lt(
-        "%(reseller)s is the reseller of this contact. Choose him as Parent Account, "
-        "or remove him from the contact to make it a direct customer."
+        "%(reseller)s is the reseller of this contact. Choose it as Parent Account, or "
+        "remove it from the contact to make this a direct customer."
     ),
     "reseller_problem": _lt(
         "Its reseller %(reseller)s has a problem of its own. Mend that first."

@@ -59,7 +59,7 @@ class ResPartner(models.Model):
         index="btree_not_null",
         tracking=True,
         domain="[('id', '!=', id), ('parent_id', '=', False)]",
-        help="The reseller who sells to this customer: his Parent Account in Panda.",
+        help="The reseller who sells to this customer: its Parent Account in Panda.",
     )
     panda_customer_ids = fields.One2many(
         "res.partner", "panda_reseller_id", string="Customers of this Reseller"
@@ -194,7 +194,7 @@ class ResPartner(models.Model):
             if accounts.filtered(lambda a: a.role == "user" and a.remote_id):
                 raise ValidationError(
                     self.env._(
-                        "%s is a User in Panda, which cannot make a reseller of him.",
+                        "%s is a User in Panda, which cannot make it a reseller.",
                         partner.panda_reseller_id.display_name,
                     )
                 )

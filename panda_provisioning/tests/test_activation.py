@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import PandaCase
@@ -86,6 +87,11 @@ class TestActivation(PandaCase):
         told = self.check(account)
         self.assertEqual(told["type"], "warning")
         self.assertIn("It has: ada", told["message"])
+
+    def test_there_is_nobody_to_check_before_the_account_is_in_panda(self):
+        with self.assertRaisesRegex(UserError, "no operator to check"):
+            self.check(self.make_account())
+        self.assertEqual(self.count_requests(), 0)
 
     def test_forgotten_with_the_account(self):
         account = self.synchronized()

@@ -1,4 +1,4 @@
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import PASSWORDS, READ_ONLY_ID, PandaCase
@@ -74,6 +74,16 @@ class TestBadConnection(PandaCase):
         message = self.try_connection()
         self.assertEqual(message["type"], "success")
         self.assertIn("everything is in order", message["message"])
+
+    def test_names_what_is_missing(self):
+        """Before anything is asked of anybody."""
+        begun = self.env["panda.system"].create({"access_id": "somebody"})
+        missing = "Fill in: Root Account, Access Password, API Key"
+        with (
+            self.committing(self.manager) as env,
+            self.assertRaisesRegex(UserError, missing),
+        ):
+            begun.with_env(env).action_test_connection()
 
     def test_names_the_value_at_fault(self):
         """Test Connection says which of the values is wrong, and writes nothing."""

@@ -39,6 +39,11 @@ class TestFirstSteps(PandaCase):
             self.system.write({"state": "test", "health": "healthy", **values})
             self.assertEqual(self.get_done(), [], values)
 
+    def test_an_interruption_does_not_lead_back_to_the_first_step(self):
+        self.system.health = "quarantined"
+        self.make_account(remote_id="WGC-1-0")
+        self.assertEqual(self.get_done()[:2], [CONNECT, BRING_IN])
+
     def test_every_button_opens_something(self):
         for step in self.get_steps(self.env.ref("base.user_admin")):
             self.assertTrue(step["buttons"], step["title"])

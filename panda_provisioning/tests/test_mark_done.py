@@ -84,6 +84,16 @@ class TestMarkDone(PandaCase):
         self.assertEqual(account.state, "synced", account.error_message)
         self.assertEqual([t["name"] for t in self.tenants()], ["Ada King"])
 
+    def test_with_id_it_must_be_known_who_signs_in(self):
+        """Odoo sends changes then, of the operator too."""
+        for name in ("role", "username"):
+            with self.subTest(name):
+                account = self.failed(f"{name.title()} Person", **{name: False})
+                with self.assertRaisesRegex(UserError, "in Sync Options first"):
+                    self.mark(account, remote_id="WGC-1-0")
+                self.mark(account)
+                self.assertEqual(account.state, "synced")
+
     def test_reseller_needs_an_id_and_wakes_his_customers(self):
         reseller = self.failed("Rita Reseller", role="reseller")
         customer = self.make_account(

@@ -54,9 +54,11 @@ class TestNeutralize(PandaCase):
         self.neutralize()
         self.env["ir.cron"].search([]).active = True
         self.assertIn("is disabled", self.assert_silent(account))
-        with self.committing(self.manager) as env:
-            action = self.system.with_env(env).action_test_connection()
-        self.assertEqual(action["params"]["type"], "danger")
+        with (
+            self.committing(self.manager) as env,
+            self.assertRaisesRegex(UserError, "Fill in: Access ID, Access Password"),
+        ):
+            self.system.with_env(env).action_test_connection()
 
     def test_switching_on_asks_for_credentials(self):
         """Who switches a neutralized system on must fill it in anew."""

@@ -114,6 +114,11 @@ class TestStates(PandaCase):
             self.account.explanation,
             "Rita Reseller – Failed: Panda has given this username to somebody else",
         )
+        self.reseller.write({"state": "retry", "error_code": "unreachable"})
+        self.assertRegex(
+            self.account.explanation,
+            "Retry scheduled: Panda cannot be reached. Odoo goes on with both by itself",
+        )
 
     def test_queued_tells_what_stops_it(self):
         self.put("queued")

@@ -68,6 +68,35 @@ class TestTrace(PandaCase):
         self.assertTrue(stage["time"])
         self.assertIn(words, stage["requests"][1]["received"])
 
+    def test_who_did_not_answer_is_not_quoted(self):
+        """Nor is what was sent said to be still to come."""
+        self.system.search_grace = 600
+        account = self.make_account()
+        self.fault("lost_answer", method="POST", lag_seconds=600)
+        account.action_synchronize()
+        self.run_cron()
+        account.write({"error_code": "unreachable", "error_detail": "NameError"})
+        trace = self.follow(account)
+        self.assertIn("cannot be reached", trace["find"]["reasons"][0])
+        self.assertEqual(trace["find"]["detail"], "")
+        self.assertEqual(trace["account"]["status_label"], "Tried")
+        self.assertEqual(trace["operator"]["status_label"], "To come")
+
+    def test_long_history(self):
+        """The latest requests, and where the others are."""
+        account = self.make_account()
+        account.action_synchronize()
+        self.run_cron()
+        label = self.follow(account)["operator"]["requests_label"]
+        self.assertEqual(label, "What was sent and answered (2)")
+        entry = account.log_ids[0]
+        self.env["panda.sync.log"].create(
+            [{**entry.copy_data()[0], "date": entry.date} for _copy in range(100)]
+        )
+        trace = self.follow(account)
+        self.assertEqual(len(trace["operator"]["requests"]), 60)
+        self.assertIn("lately (60)", trace["operator"]["requests_label"])
+
     def test_refusal_is_shown_where_it_happened(self):
         """And not where Odoo is going to look next."""
         account = self.make_account()

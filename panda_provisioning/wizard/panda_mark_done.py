@@ -84,8 +84,16 @@ class PandaMarkDone(models.TransientModel):
         if account.role == "reseller" and not remote_id:
             raise UserError(
                 self.env._(
-                    "Enter the Panda ID of the reseller: his customers are created "
+                    "Enter the Panda ID of the reseller: its customers are created "
                     "below it."
+                )
+            )
+        if remote_id and not (account.role and account.username):
+            raise UserError(
+                self.env._(
+                    "Choose a role and enter a username in Sync Options first, those "
+                    "that the account has in Panda. Or leave out the Panda ID: then "
+                    "Odoo leaves the account alone."
                 )
             )
         if account._is_taken(remote_id):

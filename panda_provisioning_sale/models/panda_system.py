@@ -39,8 +39,8 @@ class PandaSystem(models.Model):
         return {
             **super()._get_step_orders(),
             "text": self.env._(
-                "Tick Provision in Panda on the products that put who buys them into "
-                "Panda. Confirming an order does the rest."
+                "Tick Provision in Panda on the products whose buyers need an account "
+                "in Panda. Confirming an order does the rest."
             ),
             "is_done": bool(provisioned.search_count(ticked, limit=1)),
             "buttons": [

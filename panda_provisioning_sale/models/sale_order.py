@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
         ondelete="restrict",
         check_company=True,
         help="Who uses what is sold. When the customer of the order buys for somebody "
-        "else, he becomes the reseller of that contact.",
+        "else, that customer becomes the reseller of the contact.",
     )
     panda_proposed_customer_id = fields.Many2one(
         "res.partner",

@@ -145,7 +145,7 @@ class SaleOrder(models.Model):
         if reseller:
             return self.env._(
                 "%(customer)s stays the customer of %(reseller)s, as was decided "
-                "before: %(buyer)s does not become his reseller.",
+                "before: %(buyer)s does not become its reseller.",
                 **names,
             )
         return self.env._(
