@@ -196,9 +196,7 @@ class PandaSystem(models.Model):
             "api_key": system_sudo.api_key_secret,
         }
         missing = [self._fields[name] for name, value in required.items() if not value]
-        return ", ".join(
-            field._description_string(self.env) for field in missing
-        )
+        return ", ".join(field._description_string(self.env) for field in missing)
 
     # === CRUD METHODS === #
 

@@ -117,7 +117,7 @@ class TestStates(PandaCase):
         self.reseller.write({"state": "retry", "error_code": "unreachable"})
         self.assertRegex(
             self.account.explanation,
-            "Retry scheduled: Panda cannot be reached. Odoo goes on with both by itself",
+            "Retry scheduled: Panda cannot be reached. Odoo goes on with both",
         )
 
     def test_queued_tells_what_stops_it(self):
