@@ -37,6 +37,7 @@ HEADINGS = [
     ("parent_not_found", "Problem: Panda does not know the reseller"),
     ("reseller_problem", "Problem: its reseller has a problem"),
     ("reseller_failed", "Problem: its reseller has failed"),
+    ("reseller_hidden", "Problem: you may not see its reseller"),
     ("has_customers", "Problem: a reseller cannot have the role User"),
     ("other_company", "Problem: belongs to another company"),
     ("partner_archived", "Problem: contact is archived"),

@@ -26,6 +26,10 @@ PROBLEMS = {
     "reseller_failed": _lt(
         "Its reseller %(reseller)s has failed. Mend that account first, or select both."
     ),
+    "reseller_hidden": _lt(
+        "You may not see the reseller of this contact. Ask a colleague who may to "
+        "synchronize it."
+    ),
     "has_customers": _lt(
         "%(contact)s is the reseller of other contacts, so the role must be Reseller."
     ),
@@ -151,6 +155,10 @@ REFUSALS = {
     ),
     "server_error": _lt("Panda answered with an error of its own."),
     "unreadable": _lt("Panda answered something that cannot be read."),
+    "too_many": _lt(
+        "Asking about so many takes more than a minute. Select fewer to have all of "
+        "them looked up, or queue them: each is looked up before it is created."
+    ),
     "transaction_stuck": _lt(
         "Panda has not finished creating the operator for a long time."
     ),
