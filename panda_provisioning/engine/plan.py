@@ -215,10 +215,12 @@ class Plan:
         if partner.company_id and partner.company_id != self.system.company_id:
             yield "other_company"
         is_bound = account.remote_id or account.marker_at
-        is_user = options["role"] == "user" and not is_bound
-        if is_user and (account.child_ids or partner._count_panda_customers()):
+        is_new_user = options["role"] == "user" and not is_bound
+        if is_new_user and (account.child_ids or partner._count_panda_customers()):
             yield "has_customers"
         reseller = options["reseller"]
+        if is_new_user and partner.panda_reseller_id and not reseller:
+            yield "reseller_hidden"
         if reseller == partner and reseller:
             yield "parent_is_self"
         elif reseller:
@@ -263,15 +265,23 @@ class Plan:
         for line in idle:
             line.ending = Ending(0, line.claim.snapshot)
         played = [line for line in wave if not line.codes and not line.ending]
-        snapshots = [line.claim.snapshot for line in played]
-        endings = rehearse(snapshots, self.book, self._get_bound())
-        for line in played:
+        bound = self._get_bound()
+        while self._rehearse(played, bound):
+            # Those are not sent, and whoever is has to look without them.
+            played = [line for line in played if not line.codes]
+        for line in wave:
+            line.outcome = self._get_outcome(line)
+
+    def _rehearse(self, lines, bound):
+        """Find out how it ends for ``lines``; returns whether any has a problem."""
+        snapshots = [line.claim.snapshot for line in lines]
+        endings = rehearse(snapshots, self.book, bound)
+        for line in lines:
             line.ending = endings[line.claim.id]
             if line.ending.error:
                 line.codes = [line.ending.error.code]
                 line.detail = line.ending.error.detail
-        for line in wave:
-            line.outcome = self._get_outcome(line)
+        return any(line.codes for line in lines)
 
     def _get_outcome(self, line):
         if line.codes:

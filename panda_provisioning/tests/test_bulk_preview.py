@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..panda_api.directory import MANY
 from .bulk_case import BulkCase
 
 LEFT_ALONE = ("none", "problem")
@@ -116,6 +117,20 @@ class TestBulkPreview(BulkCase):
         )
         self.assertEqual(len(self.tenants()), tenants + created)
         self.assertEqual(set(said.values()), {*totals["outcomes"]})
+
+    def test_problems_are_not_counted(self):
+        """Who is not sent is not among the many for whom a parent is listed at once,
+        wherever he stands."""
+        for position in range(MANY):
+            with self.subTest(position=position):
+                names = [f"P{position}{letter} Person" for letter in "ABC"]
+                partners = [self.make_partner(name) for name in names]
+                self.plant(partners[position], email="somebody@example.org")
+                selected = self.env["res.partner"].union(*partners)
+                preview, rows = self.preview(selected)
+                self.assertEqual(rows[partners[position]].heading, "name_exists")
+                said = preview.get_totals()["requests"]
+                self.assertEqual(said, self.queue(preview))
 
     def test_problems_are_those_of_the_engine(self):
         """Who is queued all the same fails with the very problem that was shown."""
