@@ -190,19 +190,21 @@ class Queue:
         )
 
     def get_crowded(self):
-        """Return the ids of the parents below whom many accounts are still to be
-        looked for; ``None`` is the root."""
+        """Return the ids of the parents below whom many accounts are to be looked
+        for by now; ``None`` is the root."""
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT parent_id FROM panda_account
-                WHERE system_id = %s AND remote_id IS NULL
-                    AND state IN %s %s
+                WHERE system_id = %s AND remote_id IS NULL %s
+                    AND (state = 'waiting'
+                        OR (state IN %s AND next_attempt_at <= %s))
                 GROUP BY parent_id HAVING count(*) >= %s
                 """,
                 self.system_id,
-                (*CLAIMABLE, "waiting"),
                 self._only,
+                CLAIMABLE,
+                fields.Datetime.now(),
                 MANY,
             )
         )

@@ -2,6 +2,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..engine.queue import Queue
 from ..panda_api.policy import MAX_ATTEMPTS
 from .common import PandaCase
 
@@ -197,6 +198,20 @@ class TestEngine(PandaCase):
         self.assertEqual(len(self.tenants()), 2)
 
     # === PARENT GATE === #
+
+    def test_whose_time_has_not_come_is_not_looked_for(self):
+        """Many who are to be tried again tomorrow are no reason to list all that
+        there is in Panda for the sake of one."""
+        late = [self.make_account(self.make_partner(f"Late{i} Test")) for i in range(3)]
+        late = self.enqueue(*late)
+        late.sudo().write({"state": "retry", "next_attempt_at": "2100-01-01"})
+        self.enqueue(self.make_account())
+        self.env.flush_all()
+        queue = Queue(self.env, self.system)
+        self.assertEqual(queue.get_crowded(), set())
+        self.make_due(late)
+        self.env.flush_all()
+        self.assertEqual(queue.get_crowded(), {None})
 
     def test_reseller_then_customers_in_one_run(self):
         reseller = self.make_account(
