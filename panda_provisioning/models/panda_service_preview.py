@@ -1,3 +1,5 @@
+import time
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -5,30 +7,22 @@ from ..engine.plan import Plan
 from ..panda_api.book import fill
 from .panda_texts import PROBLEMS
 
+PREVIEW_SECONDS = 60
+"""How long Panda is asked; Odoo ends a worker that takes much longer."""
+
 
 class PandaService(models.AbstractModel):
     """Says beforehand what a synchronisation would do, and then does it."""
 
     _inherit = "panda.service"
 
-    def _preview(self, partners, system=None):
-        """Return what would happen if ``partners`` were synchronised.
+    def _plan(self, partners, system=None):
+        """Return the :class:`Plan` of ``partners``, with what Panda knows of them.
 
         Reads from Panda and writes nothing; ends the transaction before it does.
 
         :param system: the one of the company when it is not given.
-        :return: ``{"rows": [dict], "outcomes": {outcome: count}, "queued": int,
-            "requests": int, "trouble": code}``. A row is one contact and has the
-            fields of `panda.preview`; ``outcome`` is one of *create*, *waiting*,
-            *link*, *update* (these are ``queued``), *problem*, *busy*, *none*, and
-            ``heading`` says which problem. ``trouble`` says why Panda could not be
-            asked.
         """
-        plan = self._plan(partners, system)
-        return {"rows": self.env["panda.preview"]._prepare_rows(plan), **plan.totals}
-
-    def _plan(self, partners, system=None):
-        """Return the :class:`Plan` of ``partners``, with what Panda knows of them."""
         self.env["panda.account"].check_access("create")
         partners.check_access("read")
         system = system or self.env["panda.system"]._get_default(partners[:1])
@@ -38,12 +32,13 @@ class PandaService(models.AbstractModel):
         threads = system._get_connection_count()
         transport, is_paused = system._open_transport(threads), system._is_paused()
         plan.book.trouble = (is_paused and system.health_code) or ""
+        ends_at = time.monotonic() + PREVIEW_SECONDS
         with transport:
             for snapshots in plan.play():
                 # No transaction is open while a request is on the wire.
                 self._commit()
                 if not plan.book.trouble:
-                    fill(plan.book, transport, snapshots, threads)
+                    fill(plan.book, transport, snapshots, threads, ends_at)
         return plan
 
     def _check_may_be_called(self, system):

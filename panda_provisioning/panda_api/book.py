@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from .client import PandaClient
 from .directory import crowded, name_key, same_email
-from .errors import PandaError
+from .errors import ErrorKind, PandaError
 from .steps import Snapshot, Step
 from .transport import Transport
 
@@ -37,14 +38,27 @@ PRETENDED = "pretended "
 
 
 def fill(
-    book: Book, transport: Transport, snapshots: Iterable[Snapshot], threads: int
+    book: Book,
+    transport: Transport,
+    snapshots: Iterable[Snapshot],
+    threads: int,
+    ends_at: float,
 ) -> None:
-    """Read what :func:`~.rehearsal.rehearse` asks for ``snapshots``."""
+    """Read what :func:`~.rehearsal.rehearse` asks for ``snapshots``.
+
+    :param ends_at: moment of the monotonic clock after which nothing more is asked.
+    """
     author = _Author(book, transport)
+
+    def read(page: Callable[[], None]) -> None:
+        if time.monotonic() >= ends_at:
+            raise PandaError(ErrorKind.OUTAGE, "too_many")
+        page()
+
     with ThreadPoolExecutor(threads, thread_name_prefix="panda") as pool:
         try:
             for pages in author.chapters(list(snapshots)):
-                list(pool.map(lambda page: page(), pages))
+                list(pool.map(read, pages))
         except PandaError as error:
             book.trouble = error.code
 

@@ -89,17 +89,21 @@ class _Actor(PandaClient):
     def knows(self, snapshot: Snapshot) -> bool:
         """Whether the next step of ``snapshot`` reads nothing but what is known."""
         if snapshot.step is Step.FIND_ACCOUNT and snapshot.chosen_remote_id:
-            account_id = snapshot.chosen_remote_id
-            return account_id in (*self._book.accounts, *self._book.missing)
+            return self._knows_account(snapshot.chosen_remote_id)
         if snapshot.step is Step.FIND_ACCOUNT:
             parent, name = snapshot.parent_remote_id, name_key(snapshot.name_in_panda)
             known = self._book.children.get(parent, {})
-            return self._is_new_or_missing(parent) or name in known
+            return self._is_new_or_missing(parent) or (
+                name in known and all(self._knows_account(row[0]) for row in known[name])
+            )
         if snapshot.step is Step.FIND_OPERATOR:
             account_id = snapshot.remote_id
             known_ids = self._book.operators
             return self._is_new_or_missing(account_id) or account_id in known_ids
         return True
+
+    def _knows_account(self, account_id: str) -> bool:
+        return account_id in self._book.accounts or account_id in self._book.missing
 
     def _is_new_or_missing(self, account_id: str) -> bool:
         return account_id.startswith(PRETENDED) or account_id in self._book.missing

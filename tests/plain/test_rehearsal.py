@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
+import time
 from dataclasses import asdict, replace
 
 import pytest
@@ -25,10 +27,10 @@ def count_calls(world: World) -> int:
     return count(world.sandbox, path="/rest/*")
 
 
-def read(world: World, *snapshots: Snapshot) -> Book:
+def read(world: World, *snapshots: Snapshot, ends_at: float = math.inf) -> Book:
     """Read what is to be known, as it comes back from a browser."""
     book = Book()
-    fill(book, world.client._transport, snapshots, threads=2)
+    fill(book, world.client._transport, snapshots, threads=2, ends_at=ends_at)
     return Book(**json.loads(json.dumps(asdict(book))))
 
 
@@ -67,6 +69,25 @@ def test_as_many_requests_as_the_saga(world: World, known: str, among: int) -> N
         world.directory.expect_many([ROOT_ACCOUNT])
     world.run(CUSTOMER)
     assert count_calls(world) - before == ending.requests
+
+
+def test_reading_ends_in_time(world: World) -> None:
+    """Nothing is asked any more, and who was not asked about says so."""
+    book = read(world, CUSTOMER, ends_at=time.monotonic())
+    assert book.trouble == "too_many"
+    assert count_calls(world) == 0
+    assert not rehearse([CUSTOMER], book, {})[CUSTOMER.key].is_sure
+
+
+@pytest.mark.parametrize("lost", ["children", "accounts", "operators"])
+def test_what_was_read_in_part_is_not_sure(world: World, lost: str) -> None:
+    """Panda fell silent half-way; that is nobody's problem."""
+    world.client.create_account(ROOT_ACCOUNT, **ACME)
+    book = read(world, CUSTOMER)
+    getattr(book, lost).clear()
+    ending = rehearse([CUSTOMER], book, {})[CUSTOMER.key]
+    assert not ending.is_sure
+    assert ending.error is None
 
 
 def test_what_was_not_read_is_not_sure() -> None:
