@@ -29,15 +29,18 @@ def describe_plan(plan):
 
 def describe_lines(plan):
     """Return the lines of a plan as values for programs."""
-    names = ("outcome", "heading", "role", "username", "remark", "requests")
+    names = ("outcome", "heading", "role", "username", "requests")
+    rows = plan.env["panda.preview"]._prepare_rows(plan)
+    remarks = plan.env["panda.preview"]._get_remarks(plan, [row["id"] for row in rows])
     return [
         {
             "contact_id": row["id"],
             "contact": row["name"],
             "reseller_id": row["panda_reseller_id"],
+            "remark": remarks[row["id"]],
             **{name: row[name] for name in names},
         }
-        for row in plan.env["panda.preview"]._prepare_rows(plan)
+        for row in rows
     ]
 
 

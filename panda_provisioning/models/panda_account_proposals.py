@@ -102,7 +102,9 @@ class PandaAccount(models.Model):
         proposals = {}
         while partners:
             accounts = self._get_by_partner(partners, system)
-            resellers = partners.panda_reseller_id._map_panda_entities()
+            # Whoever the user may not see is not proposed.
+            resellers = partners.panda_reseller_id._filtered_access("read")
+            resellers = resellers._map_panda_entities()
             nameless = partners.filtered(lambda p, a=accounts: not a[p].username)
             proposed = {values["username"].lower() for values in proposals.values()}
             usernames = self._propose_usernames(nameless, system, proposed)

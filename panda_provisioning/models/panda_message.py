@@ -83,7 +83,8 @@ class PandaMessage(models.AbstractModel):
             account.system_id,
             account.parent_id,
         )
-        reseller = parent.partner_id or partner.panda_reseller_id
+        # Sudo: its name is on the contact for all to see, as of any many2one.
+        reseller = (parent.partner_id or partner.panda_reseller_id).sudo()
         values = {
             "contact": partner.display_name,
             "detail": detail or account.error_detail or account.error_code or "",

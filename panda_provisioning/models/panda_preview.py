@@ -51,10 +51,19 @@ class PandaPreview(models.Model):
     heading = fields.Selection(
         HEADINGS, string="What Happens", readonly=True, group_expand="_expand_heading"
     )
-    remark = fields.Text(readonly=True)
+    # Not in the rows: two thousand texts take longer than all the rest.
+    remark = fields.Text(compute="_compute_remark")
     requests = fields.Integer(readonly=True, help="Calls that Panda is going to get.")
     account_is_locked = fields.Boolean(readonly=True)
     operator_is_locked = fields.Boolean(readonly=True)
+
+    @api.depends("outcome")
+    @api.depends_context("lang")
+    def _compute_remark(self):
+        """Say what is wrong with a contact, or what happens to it."""
+        remarks = self._get_remarks(self._get_plan(), self.ids)
+        for row in self:
+            row.remark = remarks.get(row.id)
 
     @api.model
     def _expand_heading(self, values, domain):
@@ -99,8 +108,9 @@ class PandaPreview(models.Model):
                 account.with_context(panda_save_only=True).parent_id = False
 
     def _set_options(self, partners, system, values):
-        """Keep ``values`` on the accounts, without sending them."""
-        accounts = self.env["panda.account"].with_context(panda_save_only=True)
+        """Keep ``values`` on the accounts; one that has failed is tried again if they
+        mend it, as it is after an edit of the contact."""
+        accounts = self.env["panda.account"]
         proposals = accounts._propose(partners, system)
         nobody = self.env["res.partner"]  # is proposed again until all is queued
         chosen = {
@@ -179,7 +189,14 @@ class PandaPreview(models.Model):
 
     def _get_system(self):
         """Return the system of the context, if the user may see it."""
-        system_id = self.env.context.get("panda_system_id", False)
+        system_id = self.env.context.get("panda_system_id")
+        if not system_id:
+            raise UserError(
+                self.env._(
+                    "Select contacts and choose Synchronize with Panda in the Actions "
+                    "menu."
+                )
+            )
         system = self.env["panda.system"].browse(system_id)
         system.check_access("read")
         return system
@@ -217,6 +234,7 @@ class PandaPreview(models.Model):
         )
         return {
             **plan.totals,
+            "outcomes": dict(plan.totals["outcomes"]),  # XML-RPC knows no others
             "trouble": self.env["panda.message"]._error(trouble),
             "system_id": plan.system.id,
             "systems": [[system.id, system.display_name] for system in systems],
@@ -225,12 +243,12 @@ class PandaPreview(models.Model):
     @api.model
     def _prepare_rows(self, plan):
         """Return the rows of ``plan``, with its columns as they are read from JSON."""
-        order = [value for value, _label in HEADINGS]
-        rows = [self._prepare_row(line, plan) for line in plan.lines.values()]
-        rows.sort(key=lambda row: order.index(row["heading"]))
+        order = {value: place for place, (value, _label) in enumerate(HEADINGS)}
+        rows = [self._prepare_row(line) for line in plan.lines.values()]
+        rows.sort(key=lambda row: order[row["heading"]])
         return [{**row, "sequence": i} for i, row in enumerate(rows)]
 
-    def _prepare_row(self, line, plan):
+    def _prepare_row(self, line):
         partner, snapshot = line.partner, line.claim.snapshot
         locked = line.account._get_locked_fields() if line.account else ()
         heading = line.codes[0] if line.codes else line.outcome
@@ -249,10 +267,19 @@ class PandaPreview(models.Model):
             "create_anyway": snapshot.create_anyway,
             "outcome": line.outcome,
             "heading": heading if heading in dict(HEADINGS) else "other",
-            "remark": self._get_remark(line, plan) or None,
             "requests": line.requests,
             "account_is_locked": "role" in locked,
             "operator_is_locked": "username" in locked,
+        }
+
+    @api.model
+    def _get_remarks(self, plan, partner_ids):
+        """Return ``{contact id: what is said about it}``."""
+        wanted = set(partner_ids)
+        return {
+            line.partner.id: self._get_remark(line, plan) or None
+            for line in plan.lines.values()
+            if line.partner.id in wanted
         }
 
     def _get_remark(self, line, plan):
@@ -271,7 +298,8 @@ class PandaPreview(models.Model):
             key = "added"
         reseller = line.options.get("reseller")
         values = {
-            "reseller": reseller.display_name if reseller else "",
+            # Sudo: its name is on the contact for all to see, as of any many2one.
+            "reseller": reseller.sudo().display_name if reseller else "",
             "remote_id": line.ending.snapshot.remote_id if line.ending else "",
         }
         return REMARKS[key] and str(self.env._(REMARKS[key])) % values

@@ -1,3 +1,5 @@
+import xmlrpc.client
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -92,6 +94,20 @@ class TestBulkMend(BulkCase):
         self.assertEqual(partner.panda_sync_status, "synced")
         self.assertEqual(len(self.tenants()), 2)
 
+    def test_mend_refusal(self):
+        """What Panda has refused stands until it is mended here, which sends it."""
+        other = self.make_tenant("Other", "other@example.com")
+        self.make_operator(other, "taken.name", "other@example.com")
+        account = self.make_account(username="taken.name")
+        self.synchronize(account)
+        partner = account.partner_id
+        preview, rows = self.preview(partner)
+        self.assertEqual(rows[partner].heading, "username_taken")
+        rows[partner].write({"username": "free.name"})
+        self.assertNotEqual(self.reread(preview, partner).outcome, "problem")
+        self.queue(preview)
+        self.assertEqual((account.state, account.username), ("synced", "free.name"))
+
     def test_change_reseller_of_draft(self):
         """Another reseller on the contact is another Parent Account."""
         old, new = self.make_partner("Otto Old"), self.make_partner("Nora New")
@@ -172,6 +188,35 @@ class TestBulkMend(BulkCase):
         self.assertEqual(rows[foreign].heading, "other_company")
         self.assertEqual(rows[partner].outcome, "create")
 
+    def test_hidden_reseller(self):
+        """A reseller whom one may not see hinders his own customers only."""
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        reseller = self.make_partner("Rita Reseller", company_id=company.id)
+        [customer] = self.make_customers(reseller, "Carl Customer")
+        partner = self.make_partner()
+        self.env.invalidate_all()
+        _preview, rows = self.preview(partner + customer)
+        self.assertEqual(rows.keys(), {partner, customer})
+        self.assertEqual(rows[customer].heading, "reseller_hidden")
+        self.assertIn("may not see the reseller", rows[customer].remark)
+        self.assertEqual(rows[partner].outcome, "create")
+
+    def test_nobody_chosen(self):
+        """As in a tab that was opened by its address."""
+        preview = self.env["panda.preview"].with_user(self.user)
+        self.assertFalse(preview.search([]))
+        for method in (preview.get_totals, preview.action_queue):
+            with self.assertRaisesRegex(UserError, "Select contacts"):
+                method()
+
+    def test_over_rpc(self):
+        """Other programs get plain values."""
+        preview, _rows = self.preview(self.make_partner())
+        told = (preview.env.context["panda_totals"], preview.get_totals())
+        for totals in told:
+            self.assertEqual(totals["outcomes"], {"create": 1})
+        self.assertTrue(xmlrpc.client.dumps(told))
+
     def test_accounts_of_two_systems(self):
         other = self.system.copy({"name": "Second"})
         accounts = self.make_account() + self.make_account(
@@ -225,17 +270,3 @@ class TestBulkMend(BulkCase):
         ):
             with self.assertRaises(AccessError):
                 forbidden()
-
-    # === OTHERS === #
-
-    def test_for_the_command_line(self):
-        """The same is to be had as plain values."""
-        partners = self.make_partner() + self.make_partner("Nomail", email=False)
-        with self.committing() as env:
-            found = env["panda.service"]._preview(partners.with_env(env))
-        self.assertEqual(found["outcomes"], {"create": 1, "problem": 1})
-        self.assertEqual((found["queued"], found["trouble"]), (1, ""))
-        self.assertEqual(
-            {row["name"]: row["heading"] for row in found["rows"]},
-            {"Ada Lovelace": "create", "Nomail": "email_missing"},
-        )

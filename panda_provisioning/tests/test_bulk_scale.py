@@ -49,6 +49,23 @@ class TestBulkScale(BulkCase):
         self.assertEqual(self.partners.panda_account_ids.mapped("state")[0], "queued")
         self.assertLess(took, 5, "queueing takes too long")
 
+    def test_all_have_problems(self):
+        """Where all are wrong it is no slower: only what is on the screen is put in
+        words."""
+        self.partners.phone = False
+        self.env.flush_all()
+        started = time.process_time()
+        with self.committing() as env:
+            action = self.partners.with_env(env).action_preview_panda()
+        preview = self.env["panda.preview"].with_context(**action["context"])
+        preview = preview.with_user(self.user)
+        [group] = preview.web_read_group([], ["heading"])["groups"]
+        page = preview.web_search_read([], {"remark": {}}, limit=80)["records"]
+        took = time.process_time() - started
+        self.assertEqual((group["heading"], group["__count"]), ("phone_missing", MANY))
+        self.assertIn("no phone number", page[-1]["remark"])
+        self.assertLess(took, 3, "the preview takes too long")
+
     def test_queries_do_not_grow(self):
         """Two thousand contacts cost hardly more queries than two hundred."""
         few, many = (self.count_queries(self.partners[:n]) for n in (200, MANY))
