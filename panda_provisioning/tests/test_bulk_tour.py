@@ -59,11 +59,16 @@ class TestBulkTour(BulkMixin, HttpCase):
     def test_export_mend_import(self):
         """The list of problems is mended in a spreadsheet and imported in Contacts."""
         self.user.group_ids += self.env.ref("base.group_allow_export")
-        bad = self.make_partner("Mia Nomail", email=False)
+        reseller = self.make_partner("Rita Reseller")
+        bad = self.make_partner(
+            "Mia Nomail", email=False, panda_reseller_id=reseller.id
+        )
         preview, _rows = self.preview(self.make_partner() + bad)
         self.authenticate(self.user.login, self.user.login)
-        columns = ["partner_id/id", "name", "email", "phone", "remark"]
-        labels = ["External ID", "Name", "Email", "Phone", "Remark"]
+        columns = ["name", "email", "phone", "panda_reseller_id"]
+        known = self.env["res.partner"].fields_get(columns, ["string"])
+        labels = ["id", *(known[name]["string"] for name in columns), "Remark"]
+        columns = ["partner_id/id", *columns, "remark"]
         answer = self.url_open(
             "/web/export/xlsx",
             data={
@@ -92,8 +97,11 @@ class TestBulkTour(BulkMixin, HttpCase):
         mended = io.BytesIO()
         book.save(mended)
         columns, result = self.load_file("res.partner", mended.getvalue(), XLSX)
-        self.assertEqual(columns, ["id", "name", "email", "phone", False])
+        self.assertEqual(
+            columns, ["id", "name", "email", "phone", "panda_reseller_id", False]
+        )
         self.assertEqual(self.messages(result), [])
         self.assertEqual(bad.email, "mia@example.com")
+        self.assertEqual(bad.panda_reseller_id, reseller)
         _preview, rows = self.read_preview(preview.env.context)
-        self.assertEqual(rows[bad].outcome, "create")
+        self.assertEqual(rows[bad].outcome, "waiting")

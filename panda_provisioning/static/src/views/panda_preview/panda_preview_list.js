@@ -1,4 +1,4 @@
-import {useState} from "@odoo/owl";
+import {onMounted, useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {download} from "@web/core/network/download";
 import {registry} from "@web/core/registry";
@@ -14,13 +14,14 @@ export class PandaPreviewListController extends ListController {
     setup() {
         super.setup();
         this.context = {...user.context, ...this.props.context};
+        // Undefined where nobody has chosen contacts, e.g. in a tab opened by its address.
         this.preview = useState({totals: this.props.context.panda_totals});
+        // Nobody waits for them: what the action brought along is shown meanwhile.
+        onMounted(() => void this.loadTotals());
     }
 
     get modelParams() {
         const params = super.modelParams;
-        // Nobody waits for them: what the action brought along is shown meanwhile.
-        params.hooks.onRootLoaded = () => void this.loadTotals();
         params.hooks.onSavedMulti = () => this.loadTotals();
         return params;
     }
@@ -33,6 +34,9 @@ export class PandaPreviewListController extends ListController {
     }
 
     async loadTotals() {
+        if (!this.preview.totals) {
+            return;
+        }
         this.preview.totals = await this.callPreview("get_totals", []);
     }
 
@@ -73,10 +77,17 @@ export class PandaPreviewListController extends ListController {
 
     /** Download the problems, to be mended in a spreadsheet and imported. */
     async onClickExport() {
-        const label = (name) => this.props.fields[name].string;
-        const columns = ["name", "email", "phone", "panda_reseller_id", "remark"];
-        const fields = columns.map((name) => ({name, label: label(name)}));
-        fields.unshift({name: "partner_id/id", label: _t("External ID")});
+        const columns = ["name", "email", "phone", "panda_reseller_id"];
+        // The names that the import knows in any language.
+        const known = await this.orm.call("res.partner", "fields_get", [
+            columns,
+            ["string"],
+        ]);
+        const fields = [
+            {name: "partner_id/id", label: "id"},
+            ...columns.map((name) => ({name, label: known[name].string})),
+            {name: "remark", label: this.props.fields.remark.string},
+        ];
         await download({
             url: "/web/export/xlsx",
             data: {
