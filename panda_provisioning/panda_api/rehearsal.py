@@ -94,7 +94,8 @@ class _Actor(PandaClient):
             parent, name = snapshot.parent_remote_id, name_key(snapshot.name_in_panda)
             known = self._book.children.get(parent, {})
             return self._is_new_or_missing(parent) or (
-                name in known and all(self._knows_account(row[0]) for row in known[name])
+                name in known
+                and all(self._knows_account(row[0]) for row in known[name])
             )
         if snapshot.step is Step.FIND_OPERATOR:
             account_id = snapshot.remote_id

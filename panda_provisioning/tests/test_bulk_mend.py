@@ -4,6 +4,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..models import panda_service_preview
 from .bulk_case import BulkCase
 
 
@@ -240,6 +241,15 @@ class TestBulkMend(BulkCase):
         self.assertEqual(rows[bad].heading, "email_missing")
         self.assertEqual(rows[partner].outcome, "create")
         self.assertIn("Check Again", rows[partner].remark)
+
+    def test_panda_takes_too_long(self):
+        """The preview ends in time and says what to do."""
+        self.patch(panda_service_preview, "PREVIEW_SECONDS", 0)
+        partner = self.make_partner()
+        preview, rows = self.preview(partner)
+        self.assertIn("Select fewer", preview.get_totals()["trouble"])
+        self.assertIn("not been asked", rows[partner].remark)
+        self.assertEqual(self.count_requests(), 0)
 
     def test_copied_database(self):
         """A copy of the database asks Panda nothing."""

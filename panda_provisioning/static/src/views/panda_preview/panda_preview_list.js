@@ -1,4 +1,4 @@
-import {onMounted, useState} from "@odoo/owl";
+import {useState} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {download} from "@web/core/network/download";
 import {registry} from "@web/core/registry";
@@ -16,12 +16,19 @@ export class PandaPreviewListController extends ListController {
         this.context = {...user.context, ...this.props.context};
         // Undefined where nobody has chosen contacts, e.g. in a tab opened by its address.
         this.preview = useState({totals: this.props.context.panda_totals});
-        // Nobody waits for them: what the action brought along is shown meanwhile.
-        onMounted(() => void this.loadTotals());
+        this.totalsAreNew = false;
     }
 
     get modelParams() {
         const params = super.modelParams;
+        // Nobody waits for them: what the action brought along is shown meanwhile, and
+        // the list comes first.
+        params.hooks.onRootLoaded = () => {
+            if (!this.totalsAreNew) {
+                this.totalsAreNew = true;
+                this.loadTotals();
+            }
+        };
         params.hooks.onSavedMulti = () => this.loadTotals();
         return params;
     }
