@@ -3,8 +3,10 @@ from . import provisioning_system_mixin
 from . import panda_message
 from . import panda_message_states
 from . import panda_system
+from . import panda_system_connection
 from . import panda_system_health
 from . import panda_account
+from . import panda_account_edits
 from . import panda_account_actions
 from . import panda_account_problems
 from . import panda_account_questions

@@ -2,8 +2,25 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from ..panda_api.steps import Step
-from .panda_account import REMOTE_FIELDS
 from .panda_message import field_of
+
+REMOTE_FIELDS = (
+    "remote_id",
+    "transaction_id",
+    "marker_at",
+    "operator_ready",
+    "activation_email",
+    "activation_sent_at",
+    "chosen_remote_id",
+    "done_elsewhere",
+    "adopted",
+    "sent_name",
+    "sent_email",
+    "sent_fingerprint",
+    "synced_fingerprint",
+    "announced",
+)
+"""What is known of an account in Panda."""
 
 PLACES = {
     "role": "role",

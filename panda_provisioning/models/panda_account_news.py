@@ -10,7 +10,7 @@ AGAIN = "again:"
 class PandaAccount(models.Model):
     """What people hear of an account: one note for each change that matters."""
 
-    _inherit = "panda.account"
+    _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
     def _announce(self, *, attended):
         """Tell the followers of the contacts what has become of these accounts.

@@ -62,22 +62,22 @@ class PandaMessage(models.AbstractModel):
     def _next_after_waiting(self, account):
         reseller = account.parent_id
         if reseller.state in ("failed", "unknown", "retry"):
-            text = (
-                self.env._(
-                    "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
-                    "%(reason)s When that is mended, this customer follows by itself."
-                )
-                if reseller.state == "failed"
-                else self.env._(
-                    "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
-                    "%(reason)s Odoo goes on with both by itself."
-                )
-            )
-            return text % {
+            values = {
                 "reseller": reseller.display_name,
                 "status": self._get_label(reseller),
                 "reason": self._error(reseller) or "",
             }
+            if reseller.state == "failed":
+                return self.env._(
+                    "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                    "%(reason)s When that is mended, this customer follows by itself.",
+                    **values,
+                )
+            return self.env._(
+                "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                "%(reason)s Odoo goes on with both by itself.",
+                **values,
+            )
         return self.env._(
             "Waits for %(reseller)s (%(status)s) and follows by itself.",
             reseller=reseller.display_name,

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from markupsafe import escape
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..panda_api.policy import probe_wait
 
@@ -14,7 +14,7 @@ class PandaSystem(models.Model):
     cron probes at growing intervals.
     """
 
-    _inherit = "panda.system"
+    _inherit = "panda.system"  # pylint: disable=consider-merging-classes-inherited
 
     health = fields.Selection(
         [
@@ -34,6 +34,8 @@ class PandaSystem(models.Model):
     next_probe_at = fields.Datetime(readonly=True, copy=False)
     probe_count = fields.Integer(readonly=True, copy=False)
 
+    @api.depends("health", "health_code", "health_since", "next_probe_at")
+    @api.depends_context("lang", "tz")
     def _compute_health_message(self):
         for system in self:
             system.health_message = self.env["panda.message"]._health(system)
