@@ -129,7 +129,7 @@ class _Actor(PandaClient):
     def list_operators(self, account_id: str) -> list[Operator]:
         self._count(account_id)
         known = self._book.operators.get(account_id, [])
-        return [Operator(username, email) for username, email in known]
+        return [Operator(*row) for row in known]
 
     def get_transaction(self, transaction_id: str, username: str) -> Transaction:
         self.requests += 1
