@@ -74,6 +74,7 @@ class Tab:
         if screen.steps:
             screen.steps(self.page)
         self.page.wait_for_selector(screen.shows)
+        self.page.mouse.move(0, 0)  # else something looks as if pointed at
         self._wait_until_quiet()
         self.page.add_style_tag(content=STILL)
         self.page.evaluate("document.fonts.ready")
