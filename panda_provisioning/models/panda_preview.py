@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..engine.plan import Plan
 from ..panda_api.book import Book
-from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS
+from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS, TOO_MANY
 
 CONTACT_FIELDS = {"name", "email", "phone", "panda_reseller_id"}
 """What is mended on the contact; everything else is an option of its account."""
@@ -229,16 +229,22 @@ class PandaPreview(models.Model):
     def _prepare_totals(self, plan):
         """Return the totals of ``plan``, for people."""
         systems = self.env["panda.system"].search([("state", "!=", "disabled")])
-        trouble = self.env["panda.account"].new(
-            {"system_id": plan.system.id, "error_code": plan.book.trouble}
-        )
         return {
             **plan.totals,
             "outcomes": dict(plan.totals["outcomes"]),  # XML-RPC knows no others
-            "trouble": self.env["panda.message"]._error(trouble),
+            "trouble": self._get_trouble(plan),
             "system_id": plan.system.id,
             "systems": [[system.id, system.display_name] for system in systems],
         }
+
+    def _get_trouble(self, plan):
+        """Return why Panda was not asked about all of ``plan``, or ``False``."""
+        if plan.book.trouble == "too_many":
+            return str(self.env._(TOO_MANY))
+        account = self.env["panda.account"].new(
+            {"system_id": plan.system.id, "error_code": plan.book.trouble}
+        )
+        return self.env["panda.message"]._error(account)
 
     @api.model
     def _prepare_rows(self, plan):

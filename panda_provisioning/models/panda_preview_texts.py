@@ -57,3 +57,8 @@ REMARKS = {
     "added": _lt("Added: the reseller of contacts that you have selected."),
     "unread": _lt("Panda has not been asked about this one yet: press Check Again."),
 }
+
+TOO_MANY = _lt(
+    "Asking about so many takes more than a minute. Select fewer to have all of them "
+    "looked up, or queue them: each is looked up before it is created."
+)

@@ -155,10 +155,6 @@ REFUSALS = {
     ),
     "server_error": _lt("Panda answered with an error of its own."),
     "unreadable": _lt("Panda answered something that cannot be read."),
-    "too_many": _lt(
-        "Asking about so many takes more than a minute. Select fewer to have all of "
-        "them looked up, or queue them: each is looked up before it is created."
-    ),
     "transaction_stuck": _lt(
         "Panda has not finished creating the operator for a long time."
     ),
