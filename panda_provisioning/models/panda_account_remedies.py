@@ -65,10 +65,8 @@ class PandaAccount(models.Model):
         if self.state == "queued":
             stopped = not self.system_id._may_be_called() or self.system_id._is_paused()
             return [SYSTEM] if stopped else [NOW]
-        if self.state == "failed":
+        if self.state in ("failed", "retry", "unknown"):
             return [*self._get_cures(), NOW, DONE]
-        if self.state in ("retry", "unknown"):
-            return [NOW, *self._get_cures(), DONE]
         return []
 
     def _get_cures(self):

@@ -108,4 +108,5 @@ def vendor_text(body: Any, fallback: str) -> str:
             value = body.get(name)
             if isinstance(value, str) and value and value not in words:
                 words.append(value)
-    return ": ".join(words) or " ".join(fallback.split())
+    *titles, last = words or [" ".join(fallback.split())]
+    return ": ".join([*(title.rstrip(".:") for title in titles), last])

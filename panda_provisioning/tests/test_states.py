@@ -106,6 +106,15 @@ class TestStates(PandaCase):
         partner = self.make_partner("Nobody").with_user(self.user)
         self.assertIn("Nothing was sent", partner.panda_status_text)
 
+    def test_wrong_credentials_are_mended_before_another_try(self):
+        """By whoever may; others can do no more than try again."""
+        self.put("retry", error_code="invalid_credentials")
+        self.assertEqual(
+            self.get_buttons(self.manager)[:2],
+            ["action_open_system", "action_synchronize_now"],
+        )
+        self.assertEqual(self.get_buttons()[:1], ["action_synchronize_now"])
+
     def test_waiting_tells_how_the_reseller_stands(self):
         self.put("waiting")
         self.assertIn("Rita Reseller (Queued)", self.account.explanation)

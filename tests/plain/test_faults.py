@@ -260,6 +260,7 @@ def test_throttling_says_how_long_to_wait(
     [
         ({"code": 400, "message": "Bad", "details": "name"}, "", "Bad: name"),
         ({"message": "Bad"}, "", "Bad"),
+        ({"message": "Bad.", "details": "Name."}, "", "Bad: Name."),
         ({"message": "Bad", "details": "Bad"}, "", "Bad"),
         ({"error": "invalid", "error_description": "No."}, "", "No.: invalid"),
         ({"error": {"code": 1}}, '{"error": {"code": 1}}', '{"error": {"code": 1}}'),
