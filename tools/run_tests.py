@@ -16,7 +16,8 @@ from tools.paths import ROOT, RUNTIME
 from tools.postgres import postgres
 from tools.results import Results, show
 
-AT_ONCE = 2
+AT_ONCE = 3
+"""More than there are usually processors: much of it waits for Panda or a browser."""
 LIMIT = 2700
 
 
