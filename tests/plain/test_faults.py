@@ -262,7 +262,7 @@ def test_throttling_says_how_long_to_wait(
         ({"message": "Bad"}, "", "Bad"),
         ({"message": "Bad.", "details": "Name."}, "", "Bad: Name."),
         ({"message": "Bad", "details": "Bad"}, "", "Bad"),
-        ({"error": "invalid", "error_description": "No."}, "", "No.: invalid"),
+        ({"error": "invalid", "error_description": "No."}, "", "No: invalid"),
         ({"error": {"code": 1}}, '{"error": {"code": 1}}', '{"error": {"code": 1}}'),
         (None, "<h1>502</h1>\n\n  gateway", "<h1>502</h1> gateway"),
         ([], "[]", "[]"),
