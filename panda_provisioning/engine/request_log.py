@@ -1,4 +1,4 @@
-"""Writes down what a run did: the sync log, and what people should be told."""
+"""Writes the requests of a run to the sync log."""
 
 from odoo import fields
 
@@ -19,19 +19,18 @@ COLUMNS = (
 )
 
 
-class Journal:
-    """The sync log and the news of one run.
+class RequestLog:
+    """The sync log of one run."""
 
-    :param attended: somebody looks on and needs no activity to hear of a failure.
-    """
-
-    def __init__(self, env, system, attended):
+    def __init__(self, env, system_id):
         self.env = env
-        self._system_id = system.id
-        self._attended = attended
+        self._system_id = system_id
 
-    def record_exchanges(self, finished):
-        """Log every request of ``finished`` in one statement."""
+    def record(self, finished):
+        """Log every request of ``finished`` in one statement.
+
+        :param finished: :class:`~.worker_pool.Finished` steps
+        """
         now = fields.Datetime.now()
         rows = [
             self._row(now, item.claim.id, item.step.value, exchange)
@@ -60,10 +59,3 @@ class Journal:
             exchange.sent or None,
             exchange.received or None,
         )
-
-    def announce(self, ids):
-        """Tell people how the accounts ``ids`` stand."""
-        accounts = self.env["panda.account"].browse(ids)
-        if accounts:
-            accounts.invalidate_recordset()  # the rows were written past the ORM
-            accounts._announce(attended=self._attended)

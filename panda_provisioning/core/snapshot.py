@@ -1,17 +1,19 @@
-"""What the saga works on: the steps, what it knows of an account, what came of it.
+"""What the workflow knows of one account, and what comes of a step: plain values.
 
-Plain values only, so that they can be read in another thread and compared in tests.
+They can be read in another thread and compared in tests.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
-from .client import CUSTOMER_TYPE, RESELLER_TYPE
-from .errors import PandaError
+from ..panda_api.client import CUSTOMER_TYPE, RESELLER_TYPE
+from ..panda_api.errors import PandaError
 
 
 class Role(str, Enum):
@@ -48,7 +50,7 @@ WRITES = {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR}
 """Steps that must not be repeated blindly. Updates may: they carry the last state."""
 
 UPDATES = {Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR}
-"""Steps that begin with nothing under way."""
+"""Steps that begin while nothing is pending in Panda."""
 
 FINDS = {
     Step.CREATE_ACCOUNT: Step.FIND_ACCOUNT,
@@ -58,16 +60,40 @@ FINDS = {
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What else in Odoo decides whether an account may be sent.
+
+    ``system_problem`` is the code of what keeps the whole system from being called.
+    ``parent_ready`` says that the reseller and its operator exist in Panda.
+    ``names_reseller`` says that the contact has a reseller, whether it is the Parent
+    Account or not, and ``reseller_ready`` that this one exists in Panda.
+    """
+
+    system_problem: str = ""
+    partner_active: bool = True
+    other_company: bool = False
+    parent_is_self: bool = False
+    parent_in_other_system: bool = False
+    parent_is_reseller: bool = True
+    parent_ready: bool = False
+    names_reseller: bool = False
+    reseller_ready: bool = False
+    has_customers: bool = False
+    username_used: bool = False
+    email_used: bool = False
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """Everything the saga knows of one account; plain values only.
+    """Everything the workflow knows of one account; plain values only.
 
     ``marker_at`` (seconds since the epoch) is set while a create may have been sent
     without its outcome being known. ``sent_name`` and ``sent_email`` are what the
-    account in Panda was told last: the contact may be edited before it is found;
-    ``sent_fingerprint`` stands for all that it was told.
+    account in Panda was sent last: the contact may be edited before it is found;
+    ``sent_fingerprint`` stands for all that was sent.
     ``polls`` counts looks at the transaction.
     ``adopted`` says that the account was in Panda before Odoo knew of it.
-    ``excluded`` are accounts in Panda that belong to somebody else. ``refusal`` is
+    ``excluded`` are accounts in Panda that belong to other contacts. ``refusal`` is
     what Panda said when an operator was refused that may be our own.
     ``chosen_remote_id`` is the account that a person wants to be linked: no other one
     is, and none is created. ``activated_at`` is when the operator was created.
@@ -98,6 +124,32 @@ class Snapshot:
     adopted: bool = False
     excluded: frozenset[str] = frozenset()
     refusal: PandaError | None = None
+    surroundings: Surroundings = Surroundings()
+
+    @classmethod
+    def build(cls, values: Mapping[str, Any], root_account_id: str = "") -> Snapshot:
+        """The snapshot of the columns in ``values``, from SQL or from a record.
+
+        :param values: columns of ``panda.account`` with ``name`` of the contact,
+            ``parent_remote_id`` and the fields of :class:`Surroundings`; what is
+            missing, ``None`` or false counts as empty. Datetimes are naive UTC.
+        :param root_account_id: the parent of accounts that have no reseller.
+        """
+        role = values.get("role")
+        flags = Surroundings.__dataclass_fields__.keys() & values.keys()
+        return cls(
+            key=values["id"],
+            role=Role(role) if role else None,
+            **{name: values.get(name) or "" for name in _TEXTS},
+            has_parent=bool(values.get("parent_id")),
+            parent_remote_id=values.get("parent_remote_id") or root_account_id,
+            step=Step(values.get("step") or Step.FIND_ACCOUNT),
+            marker_at=to_epoch(values.get("marker_at")),
+            create_anyway=bool(values.get("create_anyway")),
+            activated_at=to_epoch(values.get("activation_sent_at")),
+            adopted=bool(values.get("adopted")),
+            surroundings=Surroundings(**{name: values[name] for name in flags}),
+        )
 
     def with_outcome(self, outcome: Outcome) -> Snapshot:
         """The snapshot after ``outcome``, ready for the step that it names."""
@@ -116,7 +168,7 @@ class Snapshot:
         )
 
     def without(self, remote_ids: frozenset[str]) -> Snapshot:
-        """The snapshot for looking again, past accounts that belong to others."""
+        """The snapshot for looking again, past accounts of other contacts."""
         return replace(self, excluded=self.excluded | remote_ids)
 
     @property
@@ -138,20 +190,27 @@ class Snapshot:
         return in_panda != (self.name, self.email)
 
     @property
+    def waits_for_reseller(self) -> bool:
+        """Whether nothing can be sent before the reseller is ready."""
+        is_ready = self.surroundings.parent_ready
+        return self.has_parent and not is_ready and not self.remote_id
+
+    @property
     def fingerprint(self) -> str:
-        """What Panda is told of the person and the name, in 40 characters."""
-        told = (self.name, self.first_name, self.last_name, self.email, self.phone)
-        return hashlib.sha1(repr(told).encode(), usedforsecurity=False).hexdigest()
+        """Stands for the payload of an update, in 40 characters."""
+        payload = (self.name, self.first_name, self.last_name, self.email, self.phone)
+        return hashlib.sha1(repr(payload).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a step has led to.
 
-    ``facts`` are new values for fields of the snapshot. Without ``error`` the saga
-    goes on with ``step``, at once or after ``wait`` seconds. ``unknown`` says that
-    a create of ours may or may not exist in Panda. ``used`` are the accounts in
-    Panda that the outcome rests on: the caller must know that they are free.
+    ``facts`` are new values for fields of the snapshot. Without ``error`` the
+    workflow goes on with ``step``, at once or after ``wait`` seconds. ``unknown``
+    says that a create of ours may or may not exist in Panda. ``used`` are the
+    accounts in Panda that the outcome rests on: the caller must know that they are
+    free.
     """
 
     step: Step
@@ -164,7 +223,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as the saga sees it; all in seconds.
+    """Time as the workflow sees it; all in seconds.
 
     ``grace``: how long Panda may take to show a new account in a search.
     ``patience``: how long a transaction may stay pending.
@@ -173,3 +232,32 @@ class Clock:
     now: Callable[[], float]
     grace: float
     patience: float = 900
+
+
+_TEXTS = (
+    "name",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "username",
+    "remote_id",
+    "transaction_id",
+    "sent_name",
+    "sent_email",
+    "sent_fingerprint",
+    "chosen_remote_id",
+    "activation_email",
+)
+
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
+
+
+def to_epoch(moment: datetime | None) -> float | None:
+    """Seconds since the epoch of a naive UTC datetime, ``None`` for none."""
+    return (moment - EPOCH).total_seconds() if moment else None
+
+
+def from_epoch(seconds: float | None) -> datetime | None:
+    """Naive UTC datetime of seconds since the epoch, ``None`` for ``None``."""
+    return None if seconds is None else EPOCH + timedelta(seconds=seconds)

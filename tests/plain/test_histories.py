@@ -27,18 +27,25 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from panda_api import saga
-from panda_api.errors import ErrorKind, PandaError
-from panda_api.steps import WRITES, Snapshot, Step
+from panda_provisioning.core import workflow
+from panda_provisioning.core.snapshot import WRITES, Step
+from panda_provisioning.core.states import State
+from panda_provisioning.core.transition import AccountRow
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 
 from .histories import Histories
 from .memory_panda import MemoryPanda
-from .small_engine import GRACE, Engine, Row
+from .row_engine import GRACE, Columns, Engine
 
 QUICK, STEPS = 500, 30
 """Histories, and things that happen in each."""
 
 # === RULES BROKEN ON PURPOSE === #
+
+
+def with_snapshot(row: AccountRow, **changes: object) -> AccountRow:
+    """The row with another snapshot."""
+    return replace(row, snapshot=replace(row.snapshot, **changes))  # type: ignore[arg-type]
 
 
 class AlwaysLate(MemoryPanda):
@@ -59,10 +66,9 @@ class HangsAtFirst(MemoryPanda):
 class ForgetsTheMarker(Engine):
     """Sends a create without having written down that it is about to."""
 
-    def kept(self, snapshot: Snapshot) -> Snapshot:
-        is_write = snapshot.step in WRITES
-        kept = super().kept(snapshot)
-        return replace(kept, marker_at=None) if is_write else kept
+    def written(self, columns: Columns) -> Columns:
+        is_write = Step(columns["step"]) in WRITES
+        return {**columns, "marker_at": None} if is_write else columns
 
 
 class IgnoresTheGrace(Engine):
@@ -77,22 +83,22 @@ class LeavesTheMarkerBehind(Engine):
 
     panda = AlwaysLate
 
-    def marker_of(self, row: Row) -> float | None:
-        return row.durable.marker_at
+    def claimed(self, row: AccountRow) -> AccountRow:
+        return with_snapshot(super().claimed(row), marker_at=row.snapshot.marker_at)
 
 
 class RepeatsTheStep(Engine):
     """Does again what a crash interrupted instead of looking first."""
 
-    def step_of(self, row: Row) -> Step:
-        return row.durable.step
+    def claimed(self, row: AccountRow) -> AccountRow:
+        return with_snapshot(super().claimed(row), step=row.snapshot.step)
 
 
 class ForgetsWhatWasSent(Engine):
     """Looks for the contact as it is now, not as it was sent."""
 
-    def kept(self, snapshot: Snapshot) -> Snapshot:
-        return replace(super().kept(snapshot), sent_name="", sent_email="")
+    def written(self, columns: Columns) -> Columns:
+        return {**columns, "sent_name": None, "sent_email": None}
 
 
 class NeverLosesPatience(Engine):
@@ -100,10 +106,11 @@ class NeverLosesPatience(Engine):
 
     panda = HangsAtFirst
 
-    def marker_of(self, row: Row) -> float | None:
-        marker_at = row.durable.marker_at
-        moves = marker_at is not None and row.state == "running"
-        return max(marker_at, row.due) if moves else marker_at
+    def claimed(self, row: AccountRow) -> AccountRow:
+        claimed, marker_at = super().claimed(row), row.snapshot.marker_at
+        if marker_at is None or row.state is not State.RUNNING:
+            return claimed
+        return with_snapshot(claimed, marker_at=max(marker_at, row.due_at or 0))
 
 
 class BelievesThatNothingWasDone(MemoryPanda):
@@ -153,9 +160,9 @@ SEARCH = settings(
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """The bugs that are injected are not worth a traceback each."""
-    logging.getLogger("panda_api.saga").setLevel(logging.CRITICAL)
+    logging.getLogger("panda_provisioning.core.workflow").setLevel(logging.CRITICAL)
     yield
-    logging.getLogger("panda_api.saga").setLevel(logging.NOTSET)
+    logging.getLogger("panda_provisioning.core.workflow").setLevel(logging.NOTSET)
 
 
 def test_no_history_leads_to_two_of_anything_or_to_a_dead_end() -> None:
@@ -188,7 +195,7 @@ def test_adopting_on_the_name_alone_is_found_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same for the rule that is in the saga itself."""
-    monkeypatch.setattr(saga, "same_email", lambda _left, _right: True)
+    monkeypatch.setattr(workflow, "same_email", lambda _left, _right: True)
     endless = type("Endless", (Histories,), {"teardown": lambda _self: None})
     with pytest.raises(AssertionError, match="adopted somebody else"):
         run_state_machine_as_test(endless, settings=SEARCH)

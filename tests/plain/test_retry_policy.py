@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 
@@ -9,10 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panda_api import limiter as limiter_module
-from panda_api.errors import ErrorKind, PandaError
-from panda_api.limiter import RateLimiter
-from panda_api.policy import (
+from panda_provisioning.core.retry_policy import (
     FIRST_PROBE,
     JITTER,
     LONGEST_PROBE,
@@ -22,7 +20,10 @@ from panda_api.policy import (
     probe_wait,
     wait_before_retry,
 )
-from panda_api.token import TokenCache
+from panda_provisioning.panda_api import limiter as limiter_module
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.limiter import RateLimiter
+from panda_provisioning.panda_api.token import TokenCache
 
 from .support import at_once
 
@@ -64,14 +65,17 @@ def test_a_wait_doubles_with_each_attempt_up_to_a_cap(
     """Give or take the jitter, whatever the number of attempts."""
     policy = POLICIES[kind]
     plain = min(policy.longest, policy.first * 2 ** max(0, attempt - 1))
-    wait = wait_before_retry(failure(kind), attempt)
+    wait = wait_before_retry(failure(kind), attempt, random.uniform)
     assert plain * (1 - JITTER) <= wait <= plain * (1 + JITTER)
 
 
 @pytest.mark.parametrize("kind", CLOCKED)
 def test_retries_do_not_come_in_waves(kind: ErrorKind) -> None:
     """Accounts that failed together are tried again apart."""
-    assert len({wait_before_retry(failure(kind), 3) for _ in range(50)}) > 40
+    assert (
+        len({wait_before_retry(failure(kind), 3, random.uniform) for _ in range(50)})
+        > 40
+    )
 
 
 @given(st.sampled_from(CLOCKED), st.integers(1, 20), st.floats(0, 86_400))
@@ -79,20 +83,20 @@ def test_panda_is_never_asked_before_it_wants_to_be(
     kind: ErrorKind, attempt: int, asked: float
 ) -> None:
     """``Retry-After`` is the least, not the most."""
-    assert wait_before_retry(failure(kind, asked), attempt) >= asked
+    assert wait_before_retry(failure(kind, asked), attempt, random.uniform) >= asked
 
 
 @given(st.integers(-3, 2000))
 def test_a_system_is_probed_ever_more_rarely(probes: int) -> None:
     """From seconds to a quarter of an hour."""
     plain = min(LONGEST_PROBE, FIRST_PROBE * 2 ** max(0, probes - 1))
-    assert plain <= probe_wait(None, probes) <= plain * (1 + JITTER)
+    assert plain <= probe_wait(None, probes, random.uniform) <= plain * (1 + JITTER)
 
 
 @pytest.mark.parametrize(("asked", "wait"), [(0, SHORTEST_PAUSE), (7, 7.0), (90, 90.0)])
 def test_a_pause_is_as_long_as_panda_asked(asked: float, wait: float) -> None:
     """But never none, or a Panda that says 0 would be asked without end."""
-    assert probe_wait(failure(ErrorKind.THROTTLED, asked), 9) == wait
+    assert probe_wait(asked, 9, random.uniform) == wait
 
 
 # === LIMITER === #
@@ -202,7 +206,9 @@ def test_a_token_is_renewed_with_a_tenth_of_its_life_left(
 ) -> None:
     """Or with five minutes, if that is less."""
     moment = [time.monotonic()]
-    monkeypatch.setattr("panda_api.token.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr(
+        "panda_provisioning.panda_api.token.time.monotonic", lambda: moment[0]
+    )
     fetches: list[int] = []
     cache = TokenCache(lambda: (str(fetches.append(1)), life))
     cache.get()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NOBODYS_NAMES = {
+GENERIC_MAILBOXES = {
     *("admin", "contact", "hello", "info", "invoice", "mail", "office"),
     *("reception", "sales", "service", "support", "team"),
 }
-"""What stands before the @ of many companies and would be taken soon."""
+"""Local parts of e-mail addresses that many companies use."""
 SHORTEST, LONGEST = 5, 60
 """Characters of a proposal: at least what Panda asks for (panda-api section 4), at
 most so many that a number still fits."""
@@ -33,7 +33,7 @@ def propose_username(email: str, name: str) -> str:
     local_part, at, _domain = email.partition("@")
     for text in (local_part if at else "", name):
         username = _clean(text)[:LONGEST].rstrip(".")
-        if len(username) >= SHORTEST and username not in NOBODYS_NAMES:
+        if len(username) >= SHORTEST and username not in GENERIC_MAILBOXES:
             return username
     return f"{_clean(name)}.panda".lstrip(".")
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from .client import PandaClient
-from .records import Child
-from .steps import Snapshot
+from ..panda_api.client import PandaClient
+from ..panda_api.responses import Child
+from .matching import name_key, same_name
+from .snapshot import Snapshot
 
 Parent = TypeVar("Parent", bound=Hashable)
 
 
-MANY = 3
-"""From so many accounts below a parent on, the parent is listed as a whole."""
+BULK_LOOKUPS = 3
+"""At or above this many lookups below a parent, all children are listed at once."""
 
 
-def crowded(parents: Iterable[Parent]) -> set[Parent]:
-    """Those of ``parents``, one for each account looked for, that many are below."""
-    return {parent for parent, count in Counter(parents).items() if count >= MANY}
+def bulk_parents(parents: Iterable[Parent]) -> set[Parent]:
+    """The parents that are to be listed as a whole.
+
+    :param parents: the parent of each account that is looked for.
+    """
+    counts = Counter(parents)
+    return {parent for parent, count in counts.items() if count >= BULK_LOOKUPS}
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,10 @@ class Listing:
     """Keys of the accounts that have used it."""
 
 
-class Directory:
+class AccountLookup:
     """Finds the children of a parent by name, for one run.
 
-    Parents announced with :meth:`expect_many` are listed once, whatever the number
+    Parents announced with :meth:`expect_bulk` are listed once, whatever the number
     of accounts looked for below them; for the others, and for who looks a second
     time, Panda is asked by name. Safe to use from many threads.
     """
@@ -49,8 +53,8 @@ class Directory:
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}
 
-    def expect_many(self, parent_ids: Iterable[str]) -> None:
-        """Say below which parents many accounts are going to be looked for."""
+    def expect_bulk(self, parent_ids: Iterable[str]) -> None:
+        """Announce the parents that are to be listed as a whole."""
         for parent_id in parent_ids:
             self._locks.setdefault(parent_id, threading.Lock())
 
@@ -79,9 +83,9 @@ class Directory:
         if parent_id in self._locks:
             listing = self._list(client, parent_id)
             found = listing.by_name.get(name, [])
-            is_news = snapshot.key not in listing.shown_to
+            is_first = snapshot.key not in listing.shown_to
             listing.shown_to.add(snapshot.key)
-            if is_news and (found or snapshot.marker_at is None):
+            if is_first and (found or snapshot.marker_at is None):
                 return listing.looked_at, found
         looked_at = self._now()
         children = client.list_children(parent_id, name=name)
@@ -96,18 +100,3 @@ class Directory:
                     listing.by_name.setdefault(name_key(child.name), []).append(child)
                 self._listings[parent_id] = listing
             return listing
-
-
-def name_key(name: str) -> str:
-    """A name as it is compared: one spelling of each letter, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
-
-
-def same_name(left: str, right: str) -> bool:
-    """Whether two account names are the same to the letter, but for white space."""
-    return name_key(left) == name_key(right)
-
-
-def same_email(left: str, right: str) -> bool:
-    """Whether two addresses are the same mailbox; nobody tells case apart."""
-    return bool(left) and left.strip().lower() == right.strip().lower()

@@ -10,7 +10,8 @@ import pytest
 import requests
 import urllib3.exceptions
 
-from panda_api.classify import (
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.error_classification import (
     LONGEST_RETRY_AFTER,
     NEVER_SENT,
     STATUS_ERRORS,
@@ -19,8 +20,7 @@ from panda_api.classify import (
     retry_after,
     vendor_text,
 )
-from panda_api.client import PandaClient
-from panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_sandbox.faults import FAULTS
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT

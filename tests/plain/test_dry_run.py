@@ -10,11 +10,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from panda_api.book import PRETENDED, Book, fill
-from panda_api.client import PandaClient
-from panda_api.directory import MANY
-from panda_api.rehearsal import _Actor, rehearse
-from panda_api.steps import Snapshot, Step
+from panda_provisioning.core.account_lookup import BULK_LOOKUPS
+from panda_provisioning.core.dry_run import _PretendClient, dry_run
+from panda_provisioning.core.prefetch import PRETENDED, Prefetch, fill
+from panda_provisioning.core.snapshot import Snapshot, Step
+from panda_provisioning.panda_api.client import PandaClient
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, ANN, CUSTOMER, World, count
@@ -27,18 +27,18 @@ def count_calls(world: World) -> int:
     return count(world.sandbox, path="/rest/*")
 
 
-def read(world: World, *snapshots: Snapshot, ends_at: float = math.inf) -> Book:
+def read(world: World, *snapshots: Snapshot, ends_at: float = math.inf) -> Prefetch:
     """Read what is to be known, as it comes back from a browser."""
-    book = Book()
-    fill(book, world.client._transport, snapshots, threads=2, ends_at=ends_at)
-    return Book(**json.loads(json.dumps(asdict(book))))
+    prefetch = Prefetch()
+    fill(prefetch, world.client._transport, snapshots, threads=2, ends_at=ends_at)
+    return Prefetch(**json.loads(json.dumps(asdict(prefetch))))
 
 
 def test_no_call_gets_past_the_actor() -> None:
     """Whatever the client learns to do, the actor must learn to pretend."""
     calls = {n for n, _f in inspect.getmembers(PandaClient, inspect.isfunction)}
     public = {name for name in calls if not name.startswith("_")} - PROBES
-    assert public <= vars(_Actor).keys()
+    assert public <= vars(_PretendClient).keys()
 
 
 def test_reading_writes_nothing(world: World) -> None:
@@ -49,7 +49,7 @@ def test_reading_writes_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("known", ["nothing", "account", "operator"])
-@pytest.mark.parametrize("among", [1, MANY])
+@pytest.mark.parametrize("among", [1, BULK_LOOKUPS])
 def test_as_many_requests_as_the_saga(world: World, known: str, among: int) -> None:
     """Alone or among others, with whatever is in Panda already."""
     world.sandbox.control("PATCH", "settings", {"pending_seconds": 0})
@@ -59,39 +59,39 @@ def test_as_many_requests_as_the_saga(world: World, known: str, among: int) -> N
             world.client.create_operator(remote_id, **ANN)
     others = [replace(CUSTOMER, key=100 + i, name=f"N{i}") for i in range(among - 1)]
     snapshots = [CUSTOMER, *others]
-    book = read(world, *snapshots)
-    ending = rehearse(snapshots, book, {})[CUSTOMER.key]
+    prefetch = read(world, *snapshots)
+    ending = dry_run(snapshots, prefetch, {})[CUSTOMER.key]
     assert ending.is_sure
     assert ending.error is None
     assert ending.snapshot.adopted is (known != "nothing")
     before = count_calls(world)
-    if among == MANY:
-        world.directory.expect_many([ROOT_ACCOUNT])
+    if among == BULK_LOOKUPS:
+        world.lookup.expect_bulk([ROOT_ACCOUNT])
     world.run(CUSTOMER)
     assert count_calls(world) - before == ending.requests
 
 
 def test_reading_ends_in_time(world: World) -> None:
     """Nothing is asked any more, and who was not asked about says so."""
-    book = read(world, CUSTOMER, ends_at=time.monotonic())
-    assert book.trouble == "too_many"
+    prefetch = read(world, CUSTOMER, ends_at=time.monotonic())
+    assert prefetch.trouble == "too_many"
     assert count_calls(world) == 0
-    assert not rehearse([CUSTOMER], book, {})[CUSTOMER.key].is_sure
+    assert not dry_run([CUSTOMER], prefetch, {})[CUSTOMER.key].is_sure
 
 
 @pytest.mark.parametrize("lost", ["children", "accounts", "operators"])
 def test_what_was_read_in_part_is_not_sure(world: World, lost: str) -> None:
     """Panda fell silent half-way; that is nobody's problem."""
     world.client.create_account(ROOT_ACCOUNT, **ACME)
-    book = read(world, CUSTOMER)
-    getattr(book, lost).clear()
-    ending = rehearse([CUSTOMER], book, {})[CUSTOMER.key]
+    prefetch = read(world, CUSTOMER)
+    getattr(prefetch, lost).clear()
+    ending = dry_run([CUSTOMER], prefetch, {})[CUSTOMER.key]
     assert not ending.is_sure
     assert ending.error is None
 
 
 def test_what_was_not_read_is_not_sure() -> None:
-    [ending] = rehearse([CUSTOMER], Book(), {}).values()
+    [ending] = dry_run([CUSTOMER], Prefetch(), {}).values()
     assert not ending.is_sure
     assert ending.snapshot.step is Step.DONE
 
@@ -100,18 +100,18 @@ def test_below_a_pretended_reseller_nothing_is_asked(world: World) -> None:
     """He does not exist yet, so nobody is below him."""
     snapshot = replace(CUSTOMER, parent_remote_id=f"{PRETENDED}7")
     before = count_calls(world)
-    book = read(world, snapshot)
+    prefetch = read(world, snapshot)
     assert count_calls(world) == before
-    [ending] = rehearse([snapshot], book, {}).values()
+    [ending] = dry_run([snapshot], prefetch, {}).values()
     assert ending.is_sure
 
 
 def test_who_belongs_to_somebody_else_is_left_out(world: World) -> None:
     """As the engine does it, which looks once more."""
     remote_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
-    book = read(world, CUSTOMER)
+    prefetch = read(world, CUSTOMER)
     free, bound = (
-        rehearse([CUSTOMER], book, owners)[CUSTOMER.key]
+        dry_run([CUSTOMER], prefetch, owners)[CUSTOMER.key]
         for owners in ({remote_id: CUSTOMER.key}, {remote_id: 99})
     )
     assert free.snapshot.adopted
@@ -127,7 +127,7 @@ def test_an_account_that_a_person_has_chosen(world: World, *, is_there: bool) ->
     if is_there:
         remote_id = world.client.create_account(ROOT_ACCOUNT, **{**ACME, "name": "A"})
     snapshot = replace(CUSTOMER, chosen_remote_id=remote_id)
-    [ending] = rehearse([snapshot], read(world, snapshot), {}).values()
+    [ending] = dry_run([snapshot], read(world, snapshot), {}).values()
     assert ending.is_sure
     assert (ending.error is None) is is_there
     before = count_calls(world)
@@ -139,20 +139,20 @@ def test_a_contact_that_was_renamed_meanwhile(world: World) -> None:
     """It is looked for under both names, so both are read."""
     marked = replace(CUSTOMER, step=Step.CREATE_ACCOUNT).marked(1)
     renamed = replace(marked, name="Acme & Sons", step=Step.FIND_ACCOUNT)
-    [ending] = rehearse([renamed], read(world, renamed), {}).values()
+    [ending] = dry_run([renamed], read(world, renamed), {}).values()
     assert ending.is_sure
 
 
 def test_a_parent_that_is_gone(world: World) -> None:
     snapshot = replace(CUSTOMER, has_parent=True, parent_remote_id="ACC-999")
-    [ending] = rehearse([snapshot], read(world, snapshot), {}).values()
+    [ending] = dry_run([snapshot], read(world, snapshot), {}).values()
     assert ending.error is not None
     assert ending.error.code == "parent_not_found"
 
 
 def test_trouble_is_noted(world: World) -> None:
     world.fault("server_error", path="*/children")
-    book = read(world, CUSTOMER)
-    assert book.trouble == "server_error"
-    [ending] = rehearse([CUSTOMER], book, {}).values()
+    prefetch = read(world, CUSTOMER)
+    assert prefetch.trouble == "server_error"
+    [ending] = dry_run([CUSTOMER], prefetch, {}).values()
     assert not ending.is_sure

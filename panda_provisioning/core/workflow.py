@@ -1,4 +1,6 @@
-"""One synchronisation as a chain of remote steps, any of which may be the last.
+"""The workflow of one synchronization: a chain of remote steps.
+
+Any of them may be the last thing that this process does.
 
 :func:`perform` makes the calls of one step for one :class:`Snapshot` and returns an
 :class:`Outcome`: what is now known, and what comes next. It stores nothing and
@@ -16,11 +18,13 @@ from __future__ import annotations
 import logging
 import re
 
-from .client import PandaClient
-from .directory import Directory, name_key, same_email
-from .errors import ErrorKind, PandaError
-from .records import Account, Child, Transaction
-from .steps import FINDS, WRITES, Clock, Outcome, Role, Snapshot, Step
+from ..panda_api.client import PandaClient
+from ..panda_api.errors import ErrorKind, PandaError
+from ..panda_api.responses import Account, Child, Transaction
+from .account_lookup import AccountLookup
+from .error_catalogue import as_error
+from .matching import name_key, same_email
+from .snapshot import FINDS, WRITES, Clock, Outcome, Role, Snapshot, Step
 
 _logger = logging.getLogger(__name__)
 
@@ -36,17 +40,34 @@ POLL_INTERVALS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 def perform(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     """Make the calls of ``snapshot.step`` and say what they have led to."""
     try:
-        return _STEPS[snapshot.step](client, snapshot, directory, clock)
+        return _STEPS[snapshot.step](client, snapshot, lookup, clock)
     except PandaError as error:
         return _failed(snapshot, error, clock)
     except Exception as error:
         # Whatever went wrong in here, the request may have left the machine.
         _logger.exception("Step %s of account %s", snapshot.step, snapshot.key)
-        return _failed(snapshot, PandaError(ErrorKind.BUG, "bug", repr(error)), clock)
+        return _failed(snapshot, as_error("bug", repr(error)), clock)
+
+
+def perform_in_time(
+    client: PandaClient,
+    snapshot: Snapshot,
+    lookup: AccountLookup,
+    clock: Clock,
+    send_before: float,
+) -> Outcome:
+    """The same, but a create that would leave too late is looked for again instead.
+
+    :param send_before: seconds since the epoch; a create that leaves later might
+        outlive the lease of its account.
+    """
+    if snapshot.step in FINDS and clock.now() > send_before:
+        return Outcome(FINDS[snapshot.step], {"marker_at": None})
+    return perform(client, snapshot, lookup, clock)
 
 
 def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
@@ -67,30 +88,30 @@ def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
 def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:
     """Which account it is that Panda does not know."""
     if snapshot.remote_id:
-        kind, code = ErrorKind.DATA, "account_not_found"
+        code = "account_not_found"
     elif snapshot.has_parent:
-        kind, code = ErrorKind.DATA, "parent_not_found"
+        code = "parent_not_found"
     else:
-        # Our own root: nobody's account can be created, it is the connection.
-        kind, code = ErrorKind.PERMISSION, "root_not_found"
-    return PandaError(kind, code, error.detail, status=error.status)
+        # Our own root: no account can be created, it is the connection.
+        code = "root_not_found"
+    return as_error(code, error.detail, status=error.status)
 
 
 # === ACCOUNT === #
 
 
 def _look_for_account(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     if snapshot.chosen_remote_id:
         return _find_chosen(client, snapshot)
-    return _find_account(client, snapshot, directory, clock)
+    return _find_account(client, snapshot, lookup, clock)
 
 
 def _find_account(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
-    looked_at, children = directory.children(client, snapshot)
+    looked_at, children = lookup.children(client, snapshot)
     namesakes = _namesakes(client, snapshot, children)
     candidates = tuple(account.id for account in namesakes)
     matches = [a for a in namesakes if same_email(a.email, snapshot.email_in_panda)]
@@ -131,7 +152,7 @@ def _find_chosen(client: PandaClient, snapshot: Snapshot) -> Outcome:
 
 
 def _refuse_chosen(chosen_id: str) -> Outcome:
-    error = PandaError(ErrorKind.DATA, "link_refused", chosen_id)
+    error = as_error("link_refused", chosen_id)
     return Outcome(Step.FIND_ACCOUNT, {"chosen_remote_id": ""}, error=error)
 
 
@@ -166,7 +187,7 @@ def _namesakes(
 
 
 def _create_account(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     role = snapshot.role or Role.USER
     remote_id = client.create_account(
@@ -185,7 +206,7 @@ def _create_account(
 
 
 def _find_operator(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     looked_at = clock.now()
     operators = client.list_operators(snapshot.remote_id)
@@ -205,15 +226,15 @@ def _find_operator(
         if same_email(operator.email, snapshot.email):
             return _ask(snapshot, "operator_exists", operator.username)
     if snapshot.refusal:
-        told: dict[str, object] = {"marker_at": None, "refusal": None}
-        return Outcome(Step.FIND_OPERATOR, told, error=snapshot.refusal)
+        facts = {"marker_at": None, "refusal": None}
+        return Outcome(Step.FIND_OPERATOR, facts, error=snapshot.refusal)
     if snapshot.marker_at is not None:
         return _create_after_grace(snapshot, Step.CREATE_OPERATOR, looked_at, clock)
     return Outcome(Step.CREATE_OPERATOR)
 
 
 def _create_operator(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     role = snapshot.role or Role.USER
     transaction_id = client.create_operator(
@@ -237,7 +258,7 @@ def _create_operator(
 
 
 def _await_operator(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     transaction = _read_transaction(client, snapshot)
     if transaction is None:
@@ -257,17 +278,17 @@ def _await_operator(
         return Outcome(Step.FIND_OPERATOR, facts, error=error)
     marker_at = snapshot.marker_at or clock.now()
     if clock.now() - marker_at > clock.patience:
-        error = PandaError(ErrorKind.UNKNOWN, "transaction_stuck")
+        error = as_error("transaction_stuck")
         facts = {"transaction_id": ""}
         return Outcome(Step.FIND_OPERATOR, facts, unknown=True, error=error)
     return _poll_again(snapshot)
 
 
 def _finish(snapshot: Snapshot, facts: dict[str, object]) -> Outcome:
-    """Done, unless the contact was edited after the account had been told of it."""
-    told = snapshot.sent_fingerprint or snapshot.fingerprint
-    is_told = told == snapshot.fingerprint
-    return Outcome(Step.DONE if is_told else Step.UPDATE_ACCOUNT, facts)
+    """Done, unless the contact was edited after it was sent."""
+    sent = snapshot.sent_fingerprint or snapshot.fingerprint
+    is_current = sent == snapshot.fingerprint
+    return Outcome(Step.DONE if is_current else Step.UPDATE_ACCOUNT, facts)
 
 
 def _taken(error: PandaError) -> Outcome:
@@ -281,7 +302,7 @@ def _taken(error: PandaError) -> Outcome:
 
 
 def _update_account(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     client.update_account(
         snapshot.remote_id,
@@ -299,7 +320,7 @@ def _update_account(
 
 
 def _update_operator(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     transaction_id = client.update_operator(
         snapshot.remote_id,
@@ -317,7 +338,7 @@ def _update_operator(
 
 
 def _await_update(
-    client: PandaClient, snapshot: Snapshot, directory: Directory, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
 ) -> Outcome:
     transaction = _read_transaction(client, snapshot)
     waited = clock.now() - (snapshot.marker_at or clock.now())
@@ -329,7 +350,7 @@ def _await_update(
         error = PandaError(ErrorKind.OUTAGE, "transaction_stuck")
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "FAILED":
-        error = PandaError(ErrorKind.DATA, "update_refused", transaction.error)
+        error = as_error("update_refused", transaction.error)
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "SUCCESS":
         return _finish(snapshot, facts)
@@ -358,8 +379,7 @@ def _poll_again(snapshot: Snapshot) -> Outcome:
 def _ask(
     snapshot: Snapshot, code: str, detail: str, used: tuple[str, ...] = ()
 ) -> Outcome:
-    error = PandaError(ErrorKind.CONFLICT, code, detail)
-    return Outcome(snapshot.step, used=used, error=error)
+    return Outcome(snapshot.step, used=used, error=as_error(code, detail))
 
 
 def _read_transaction(client: PandaClient, snapshot: Snapshot) -> Transaction | None:
@@ -375,13 +395,13 @@ def _read_transaction(client: PandaClient, snapshot: Snapshot) -> Transaction | 
 def _operator_error(words: str) -> PandaError:
     """Class of a refusal that comes late, as text (wording unknown, section 4)."""
     if TAKEN.search(words) and (MAIL.search(words) or USER.search(words)):
-        return _conflict(PandaError(ErrorKind.CONFLICT, "conflict", words))
-    return PandaError(ErrorKind.DATA, "operator_refused", words)
+        return _conflict(as_error("conflict", words))
+    return as_error("operator_refused", words)
 
 
 def _conflict(error: PandaError) -> PandaError:
     code = "email_taken" if MAIL.search(error.detail) else "username_taken"
-    return PandaError(ErrorKind.CONFLICT, code, error.detail, status=error.status)
+    return as_error(code, error.detail, status=error.status)
 
 
 _STEPS = {

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from panda_api.directory import Directory
-from panda_api.errors import ErrorKind
-from panda_api.steps import Outcome, Role, Snapshot, Step
+from panda_provisioning.core.account_lookup import AccountLookup
+from panda_provisioning.core.snapshot import Outcome, Role, Snapshot, Step
+from panda_provisioning.panda_api.errors import ErrorKind
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import CREATE_ACCOUNT, CUSTOMER, World
@@ -73,9 +73,9 @@ def test_account_of_another_contact_is_refused(world: World) -> None:
 
 def test_nothing_is_created_without_looking(world: World) -> None:
     """Not even where a listing says that there is no such name."""
-    directory = Directory()
-    directory.expect_many([ROOT_ACCOUNT])
-    directory.children(world.client, replace(CUSTOMER, name="Nobody", key=7))
-    assert directory.lacks(CUSTOMER)
-    assert not directory.lacks(replace(CUSTOMER, chosen_remote_id="WGC-1-0"))
+    lookup = AccountLookup()
+    lookup.expect_bulk([ROOT_ACCOUNT])
+    lookup.children(world.client, replace(CUSTOMER, name="Nobody", key=7))
+    assert lookup.lacks(CUSTOMER)
+    assert not lookup.lacks(replace(CUSTOMER, chosen_remote_id="WGC-1-0"))
     assert world.count(**CREATE_ACCOUNT) == 0

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from panda_api.errors import ErrorKind
-from panda_api.steps import Outcome, Role, Snapshot, Step
+from panda_provisioning.core.snapshot import Outcome, Role, Snapshot, Step
+from panda_provisioning.panda_api.errors import ErrorKind
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import (

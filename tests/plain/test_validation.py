@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panda_api.names import propose_username, split_name
-from panda_api.rules import NAME_LIMIT, USERNAME, Problem, problems
-from panda_api.steps import Snapshot
+from panda_provisioning.core.names import propose_username, split_name
+from panda_provisioning.core.snapshot import Snapshot, Surroundings
+from panda_provisioning.core.validation import (
+    NAME_LIMIT,
+    USERNAME,
+    Problem,
+    find_problems,
+)
 from panda_sandbox.schemas import NewAccount, NewOperator
 
 from .support import CUSTOMER, RESELLER
@@ -61,26 +66,29 @@ def test_each_problem_names_its_field(
     values: dict[str, object], field: str, code: str
 ) -> None:
     """One thing wrong, one problem."""
-    assert problems(replace(CUSTOMER, **values)) == [Problem(field, code)]
+    assert find_problems(replace(CUSTOMER, **values)) == [Problem(code)]
+    assert Problem(code).field == field
 
 
 def test_nothing_is_wrong_with_a_good_account() -> None:
     """Of either role."""
-    assert problems(CUSTOMER) == problems(RESELLER) == []
+    assert find_problems(CUSTOMER) == find_problems(RESELLER) == []
 
 
 def test_a_reseller_has_no_reseller_above_it() -> None:
     """Three tiers, the first of which is our own."""
-    assert problems(replace(RESELLER, has_parent=True)) == [
-        Problem("parent_id", "reseller_with_parent")
+    assert find_problems(replace(RESELLER, has_parent=True)) == [
+        Problem("reseller_with_parent")
     ]
-    assert problems(replace(CUSTOMER, has_parent=True)) == []
+    ready = Surroundings(parent_ready=True)
+    customer = replace(CUSTOMER, has_parent=True, surroundings=ready)
+    assert find_problems(customer) == []
 
 
 def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_form() -> None:
     """A person mends it in one go."""
     empty = Snapshot(1, None, "", "", "", "", "", "")
-    fields = [problem.field for problem in problems(empty)]
+    fields = [problem.field for problem in find_problems(empty)]
     expected = ["role", "username", "name", "email", "first_name", "last_name", "phone"]
     assert fields == expected
 
@@ -97,7 +105,7 @@ def test_what_passes_is_never_refused_by_panda(
 ) -> None:
     """Our rules are at least as strict as the published ones."""
     snapshot = Snapshot(1, CUSTOMER.role, name, first, last, email, phone, username)
-    if problems(snapshot):
+    if find_problems(snapshot):
         return
     person = {"firstName": first, "lastName": last, "email": email}
     NewAccount(type=2, name=name, **person)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from panda_api.client import PandaClient
-from panda_api.connection_check import check_connection
-from panda_api.errors import ErrorKind
-from panda_api.steps import Step
-from panda_api.transport import Transport
+from panda_provisioning.core.connection_check import check_connection
+from panda_provisioning.core.snapshot import Step
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.errors import ErrorKind
+from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import FOREIGN_ACCOUNT, ROOT_ACCOUNT
 from panda_sandbox.switches import TABLE

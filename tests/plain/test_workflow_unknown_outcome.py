@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from panda_api.errors import ErrorKind
-from panda_api.steps import Clock, Snapshot, Step
+from panda_provisioning.core.snapshot import Clock, Snapshot, Step
+from panda_provisioning.panda_api.errors import ErrorKind
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, CREATE_ACCOUNT, CREATE_OPERATOR, CUSTOMER, World
@@ -37,7 +37,7 @@ def moment(world: World) -> Time:
     """The time of the world, in which Panda has half a minute of grace."""
     moment = Time()
     world.clock = Clock(moment.now, grace=GRACE, patience=900)
-    world.directory._now = moment.now
+    world.lookup._now = moment.now
     return moment
 
 
@@ -168,7 +168,9 @@ def test_a_bug_of_our_own_leaves_a_create_unknown(
     world: World, moment: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request may have left before whatever went wrong."""
-    monkeypatch.setattr("panda_api.client.text", lambda *_arguments: 1 / 0)
+    monkeypatch.setattr(
+        "panda_provisioning.panda_api.client.text", lambda *_arguments: 1 / 0
+    )
     marked = world.marked(replace(CUSTOMER, step=Step.CREATE_ACCOUNT))
     outcome = world.perform(marked)
     assert (outcome.step, outcome.unknown) == (Step.FIND_ACCOUNT, True)

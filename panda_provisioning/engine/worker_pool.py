@@ -1,4 +1,4 @@
-"""Keeps every connection busy: threads that do HTTP, and timers that need none."""
+"""Threads that send requests, and timers for accounts that only wait."""
 
 import heapq
 import time
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import count
 from queue import Empty, SimpleQueue
 
+from ..core.snapshot import Outcome, Step
+from ..core.workflow import perform_in_time
 from ..panda_api.client import PandaClient
-from ..panda_api.records import Exchange
-from ..panda_api.saga import perform
-from ..panda_api.steps import FINDS, Outcome, Step
+from ..panda_api.responses import Exchange
 
 
 @dataclass
 class Finished:
-    """A step that was performed: whose, what came of it, and the requests made."""
+    """A step that was performed: of which claim, its outcome, and the requests made."""
 
     claim: object
     step: Step
@@ -23,19 +23,19 @@ class Finished:
     exchanges: list[Exchange]
 
 
-class Window:
-    """The accounts that are being worked on, and nothing of Odoo.
+class WorkerPool:
+    """The accounts that are being worked on: a rolling window over the connections.
 
-    Threads never touch a cursor or a record: they get a plain snapshot and give
-    back a plain outcome. Waiting for a transaction occupies no thread.
+    Threads never touch a cursor or a record: they get a plain snapshot and return a
+    plain outcome. Waiting for a transaction occupies no thread.
     """
 
     COALESCE = 0.015
     """Seconds to gather answers for, so that they share one database round trip."""
 
-    def __init__(self, transport, threads, directory, clock):
+    def __init__(self, transport, threads, lookup, clock):
         self._transport = transport
-        self._directory = directory
+        self._lookup = lookup
         self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="panda")
         self._finished = SimpleQueue()
@@ -99,10 +99,8 @@ class Window:
     def _perform(self, claim):
         exchanges = []
         client = PandaClient(self._transport, exchanges.append)
+        outcome = perform_in_time(
+            client, claim.snapshot, self._lookup, self._clock, claim.send_before
+        )
         step = claim.snapshot.step
-        if step in FINDS and self._clock.now() > claim.send_before:
-            # Waited too long for a connection: it might no longer be ours to send.
-            outcome = Outcome(FINDS[step], {"marker_at": None})
-        else:
-            outcome = perform(client, claim.snapshot, self._directory, self._clock)
         self._finished.put(Finished(claim, step, outcome, exchanges))

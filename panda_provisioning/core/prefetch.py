@@ -1,4 +1,4 @@
-"""What is to be known of Panda before anything is written, read in one go."""
+"""Read from Panda in one go what a dry run has to know."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .client import PandaClient
-from .directory import crowded, name_key, same_email
-from .errors import ErrorKind, PandaError
-from .steps import Snapshot, Step
-from .transport import Transport
+from ..panda_api.client import PandaClient
+from ..panda_api.errors import PandaError
+from ..panda_api.transport import Transport
+from .account_lookup import bulk_parents
+from .error_catalogue import as_error
+from .matching import name_key, same_email
+from .snapshot import Snapshot, Step
 
 
 @dataclass
-class Book:
+class Prefetch:
     """What was read, small enough to be sent to a browser and back as JSON.
 
     ``children`` are rows by parent and by the name that was looked for; ``pages``
@@ -38,39 +40,39 @@ PRETENDED = "pretended "
 
 
 def fill(
-    book: Book,
+    prefetch: Prefetch,
     transport: Transport,
     snapshots: Iterable[Snapshot],
     threads: int,
     ends_at: float,
 ) -> None:
-    """Read what :func:`~.rehearsal.rehearse` asks for ``snapshots``.
+    """Read what :func:`~.dry_run.dry_run` asks for ``snapshots``.
 
     :param ends_at: moment of the monotonic clock after which nothing more is asked.
     """
-    author = _Author(book, transport)
+    reader = _Reader(prefetch, transport)
 
     def read(page: Callable[[], None]) -> None:
         if time.monotonic() >= ends_at:
-            raise PandaError(ErrorKind.OUTAGE, "too_many")
+            raise as_error("too_many")
         page()
 
     with ThreadPoolExecutor(threads, thread_name_prefix="panda") as pool:
         try:
-            for pages in author.chapters(list(snapshots)):
+            for pages in reader.rounds(list(snapshots)):
                 list(pool.map(read, pages))
         except PandaError as error:
-            book.trouble = error.code
+            prefetch.trouble = error.code
 
 
-class _Author:
-    """Fills a book, in chapters: what is read in one depends on the one before."""
+class _Reader:
+    """Fills a prefetch, in rounds: what is read in one depends on the one before."""
 
-    def __init__(self, book: Book, transport: Transport) -> None:
-        self.book = book
+    def __init__(self, prefetch: Prefetch, transport: Transport) -> None:
+        self.prefetch = prefetch
         self._transport = transport
 
-    def chapters(self, snapshots: list[Snapshot]) -> Iterable[list[Callable[[], None]]]:
+    def rounds(self, snapshots: list[Snapshot]) -> Iterable[list[Callable[[], None]]]:
         """Yield what can be read at the same time."""
         looking = [
             s
@@ -86,22 +88,22 @@ class _Author:
             for name in (snapshot.name_in_panda, snapshot.name):
                 known_as = emails.setdefault(name_key(name), set())
                 known_as.update((snapshot.email_in_panda, snapshot.email))
-        many = crowded(snapshot.parent_remote_id for snapshot in looking)
+        bulk = bulk_parents(snapshot.parent_remote_id for snapshot in looking)
         yield [
             *(partial(self._account, account_id) for account_id in chosen),
             *(
                 partial(self._children, parent, name, emails)
                 for parent, emails in wanted.items()
-                for name in ([""] if parent in many else emails)
+                for name in ([""] if parent in bulk else emails)
             ),
         ]
         found = [
             (row[0], emails[name])
             for parent, emails in wanted.items()
-            for name, rows in self.book.children.get(parent, {}).items()
+            for name, rows in self.prefetch.children.get(parent, {}).items()
             for row in rows
         ]
-        known = self.book.accounts
+        known = self.prefetch.accounts
         yield [
             *(partial(self._account, i) for i in dict(found) if i not in known),
             *(
@@ -116,7 +118,7 @@ class _Author:
         yield [partial(self._operators, i) for i in ids]
 
     def _is_one_of(self, account_id: str, emails: set[str]) -> bool:
-        account = self.book.accounts.get(account_id)
+        account = self.prefetch.accounts.get(account_id)
         return account is not None and any(same_email(account[2], e) for e in emails)
 
     def _children(self, parent: str, name: str, wanted: Iterable[str]) -> None:
@@ -129,8 +131,8 @@ class _Author:
             self._note_missing(parent, error)
             return
         if not name:
-            self.book.pages[parent] = len(requests)
-        known = self.book.children.setdefault(parent, {})
+            self.prefetch.pages[parent] = len(requests)
+        known = self.prefetch.children.setdefault(parent, {})
         known.update({name_key(each): [] for each in ([name] if name else wanted)})
         for child in children:
             rows = known.get(name_key(child.name), [])
@@ -143,7 +145,7 @@ class _Author:
             self._note_missing(account_id, error)
         else:
             row = [account.name, account.type, account.email]
-            self.book.accounts[account_id] = row
+            self.prefetch.accounts[account_id] = row
 
     def _operators(self, account_id: str) -> None:
         try:
@@ -152,9 +154,9 @@ class _Author:
             self._note_missing(account_id, error)
         else:
             rows = [[each.username, each.email, each.mfa] for each in operators]
-            self.book.operators[account_id] = rows
+            self.prefetch.operators[account_id] = rows
 
     def _note_missing(self, account_id: str, error: PandaError) -> None:
         if error.code != "not_found":
             raise error
-        self.book.missing.append(account_id)
+        self.prefetch.missing.append(account_id)
