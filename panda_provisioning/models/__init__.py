@@ -6,14 +6,7 @@ from . import panda_system
 from . import panda_system_connection
 from . import panda_system_health
 from . import panda_account
-from . import panda_account_edits
-from . import panda_account_actions
-from . import panda_account_problems
-from . import panda_account_questions
-from . import panda_account_remedies
-from . import panda_account_trace
-from . import panda_account_proposals
-from . import panda_account_news
+from . import panda_account_timeline
 from . import panda_sync_log
 from . import panda_service
 from . import panda_service_preview

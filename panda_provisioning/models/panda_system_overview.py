@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..engine.progress import TO_DO
-from .res_partner import MOST_URGENT_FIRST
+from .panda_account import MOST_URGENT_FIRST
 
 DAYS = 30
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from .panda_account import STATES
+from .panda_account import MOST_URGENT_FIRST, STATES
 from .panda_message import PARTNER_FIELDS
 
 CONCERNING = set().union(*PARTNER_FIELDS.values()) | {
@@ -15,16 +15,6 @@ CONCERNING = set().union(*PARTNER_FIELDS.values()) | {
 }
 """Fields that Panda is told of, or that decide whether it may be told."""
 
-MOST_URGENT_FIRST = (
-    "failed",
-    "unknown",
-    "retry",
-    "running",
-    "queued",
-    "waiting",
-    "synced",
-    "draft",
-)
 SHOWN_FIELDS = (
     "partner_id",
     "system_id",
