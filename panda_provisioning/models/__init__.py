@@ -3,15 +3,12 @@ from . import provisioning_system_mixin
 from . import panda_message
 from . import panda_message_states
 from . import panda_system
-from . import panda_system_connection
-from . import panda_system_health
 from . import panda_account
 from . import panda_account_timeline
+from . import panda_system_overview
 from . import panda_sync_log
 from . import panda_service
 from . import panda_service_preview
 from . import panda_preview
 from . import res_partner
-from . import panda_system_overview
-from . import panda_system_first_steps
 from . import res_partner_told
