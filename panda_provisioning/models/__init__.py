@@ -1,7 +1,6 @@
 from . import ir_websocket
 from . import provisioning_system_mixin
 from . import panda_message
-from . import panda_message_states
 from . import panda_system
 from . import panda_account
 from . import panda_account_timeline
