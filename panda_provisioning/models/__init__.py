@@ -7,7 +7,6 @@ from . import panda_account_timeline
 from . import panda_system_overview
 from . import panda_sync_log
 from . import panda_service
-from . import panda_service_preview
 from . import panda_preview
 from . import res_partner
 from . import res_partner_told
