@@ -9,4 +9,3 @@ from . import panda_sync_log
 from . import panda_service
 from . import panda_preview
 from . import res_partner
-from . import res_partner_told
