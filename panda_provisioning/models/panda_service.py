@@ -2,13 +2,17 @@ import logging
 import time
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.plan import Plan
 from ..engine.queue import CLAIMABLE
 from ..engine.run import Run
+from ..panda_api.book import fill
 from ..panda_api.connection_check import check_connection
 from ..panda_api.steps import Step
+from .panda_texts import PROBLEMS
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +24,8 @@ BUTTON_SECONDS = 25
 """How long somebody who has pressed a button waits before the cron takes over."""
 GLANCE_SECONDS = 0.25
 """Between two looks at an account that another run is working on."""
+PREVIEW_SECONDS = 60
+"""How long Panda is asked; Odoo ends a worker that takes much longer."""
 
 
 class PandaService(models.AbstractModel):
@@ -27,6 +33,12 @@ class PandaService(models.AbstractModel):
 
     _name = "panda.service"
     _description = "Panda Service"
+
+    # === REQUESTS === #
+
+    def _request(self, accounts, trigger=True):
+        """Have ``accounts`` synchronised because somebody asks for it."""
+        self._enqueue(accounts, trigger=trigger)
 
     def _enqueue(self, accounts, trigger=True):
         """Have ``accounts`` synchronised soon; those that are up to date are left.
@@ -50,10 +62,6 @@ class PandaService(models.AbstractModel):
         if trigger and stale:
             self._trigger()
 
-    def _request(self, accounts, trigger=True):
-        """Have ``accounts`` synchronised because somebody asks for it."""
-        self._enqueue(accounts, trigger=trigger)
-
     def _put_in_queue(self, accounts):
         done = accounts.filtered(lambda a: a.step == Step.DONE.value)
         done.step = Step.UPDATE_ACCOUNT.value
@@ -66,6 +74,24 @@ class PandaService(models.AbstractModel):
                 "error_detail": False,
             }
         )
+
+    def _partner_changed(self, partners, names):
+        """Send what ``partners`` have become, after their fields ``names`` changed."""
+        # Sudo: whoever may edit a contact need not know about Panda.
+        accounts = (
+            self.env["panda.account"]
+            .sudo()
+            .search(
+                Domain("state", "!=", "draft")
+                & (
+                    Domain("partner_id", "in", partners.ids)
+                    | Domain("contact_id", "in", partners.ids)
+                )
+            )
+        )
+        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
+
+    # === SYNCHRONIZING AT ONCE === #
 
     def _synchronize_now(self, accounts, seconds=BUTTON_SECONDS, watch=lambda: False):
         """Synchronise ``accounts`` and return when they have come to rest.
@@ -111,6 +137,14 @@ class PandaService(models.AbstractModel):
         self._arm()
         self._commit(remaining=left)
 
+    def _count_due(self, system):
+        """Return how many accounts of ``system`` could be worked on right now."""
+        if system._is_paused() or not system._may_be_called():
+            return 0
+        accounts = self.env["panda.account"]
+        domain = accounts._get_domain_due(fields.Datetime.now())
+        return accounts.search_count(domain & Domain("system_id", "=", system.id))
+
     def _run_system(self, system):
         try:
             if self._may_run(system):
@@ -137,35 +171,6 @@ class PandaService(models.AbstractModel):
         self._commit()
         return finding.code == "connected"
 
-    @api.model
-    def _cron_reconcile(self):
-        """Find what differs from what was sent and nobody has noticed, e.g. after an
-        import past the ORM."""
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT a.id FROM panda_account a
-                JOIN res_partner p ON p.id = a.partner_id
-                LEFT JOIN res_partner c ON c.id = a.contact_id
-                WHERE a.state = 'synced'
-                    AND GREATEST(p.write_date, c.write_date) >= a.last_sync_at
-                """
-            )
-        )
-        ids = [account_id for (account_id,) in self.env.cr.fetchall()]
-        accounts = self.env["panda.account"].browse(ids)
-        for name in ("email", "phone", "first_name", "last_name"):
-            self.env.add_to_compute(accounts._fields[name], accounts)
-        self._enqueue(accounts)
-
-    def _count_due(self, system):
-        """Return how many accounts of ``system`` could be worked on right now."""
-        if system._is_paused() or not system._may_be_called():
-            return 0
-        accounts = self.env["panda.account"]
-        domain = accounts._get_domain_due(fields.Datetime.now())
-        return accounts.search_count(domain & Domain("system_id", "=", system.id))
-
     def _arm(self):
         """Have the cron called when the next account or probe is due."""
         # Sudo: whoever presses a button need not see every system.
@@ -189,6 +194,74 @@ class PandaService(models.AbstractModel):
         if next_at:
             self._trigger(next_at)
 
+    @api.model
+    def _cron_reconcile(self):
+        """Find what differs from what was sent and nobody has noticed, e.g. after an
+        import past the ORM."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT a.id FROM panda_account a
+                JOIN res_partner p ON p.id = a.partner_id
+                LEFT JOIN res_partner c ON c.id = a.contact_id
+                WHERE a.state = 'synced'
+                    AND GREATEST(p.write_date, c.write_date) >= a.last_sync_at
+                """
+            )
+        )
+        ids = [account_id for (account_id,) in self.env.cr.fetchall()]
+        accounts = self.env["panda.account"].browse(ids)
+        for name in ("email", "phone", "first_name", "last_name"):
+            self.env.add_to_compute(accounts._fields[name], accounts)
+        self._enqueue(accounts)
+
+    # === PREVIEW === #
+    # Says beforehand what a synchronisation would do, and then does it.
+
+    def _plan(self, partners, system=None):
+        """Return the :class:`Plan` of ``partners``, with what Panda knows of them.
+
+        Reads from Panda and writes nothing; ends the transaction before it does.
+
+        :param system: the one of the company when it is not given.
+        """
+        self.env["panda.account"].check_access("create")
+        partners.check_access("read")
+        system = system or self.env["panda.system"]._get_default(partners[:1])
+        system.check_access("read")
+        self._check_may_be_called(system)
+        plan = Plan(system, partners)
+        threads = system._get_connection_count()
+        transport, is_paused = system._open_transport(threads), system._is_paused()
+        plan.book.trouble = (is_paused and system.health_code) or ""
+        ends_at = time.monotonic() + PREVIEW_SECONDS
+        with transport:
+            for snapshots in plan.play():
+                # No transaction is open while a request is on the wire.
+                self._commit()
+                if not plan.book.trouble:
+                    fill(plan.book, transport, snapshots, threads, ends_at)
+        return plan
+
+    def _check_may_be_called(self, system):
+        if not system._may_be_called():
+            is_disabled = system.state == "disabled"
+            text = PROBLEMS["system_disabled" if is_disabled else "system_copied"]
+            raise UserError(str(self.env._(text)) % {"system": system.display_name})
+
+    def _queue_plan(self, plan, lines):
+        """Save the options of ``lines`` of ``plan``, queue them and return their
+        accounts. Resellers who are to be created for them are queued too."""
+        resellers = [plan.lines.get(line.claim.parent_id) for line in lines]
+        partners = {line.partner for line in (*lines, *resellers) if line}
+        proposals = {p: o for p, o in plan.proposals.items() if p in partners}
+        accounts = self.env["panda.account"]._accept(proposals, plan.system)
+        queued = self.env["panda.account"].union(*(accounts[p] for p in proposals))
+        self._request(queued)
+        return queued
+
+    # === HELPERS === #
+
     def _trigger(self, at=None):
         # Sudo: whoever queues an account may not read crons.
         self.env.ref("panda_provisioning.ir_cron_synchronize").sudo()._trigger(at)
@@ -204,26 +277,6 @@ class PandaService(models.AbstractModel):
         else:
             # What is about to be sent must be durable before it leaves the machine.
             self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    # === EDITS === #
-
-    def _partner_changed(self, partners, names):
-        """Send what ``partners`` have become, after their fields ``names`` changed."""
-        # Sudo: whoever may edit a contact need not know about Panda.
-        accounts = (
-            self.env["panda.account"]
-            .sudo()
-            .search(
-                Domain("state", "!=", "draft")
-                & (
-                    Domain("partner_id", "in", partners.ids)
-                    | Domain("contact_id", "in", partners.ids)
-                )
-            )
-        )
-        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
-
-    # === PEOPLE === #
 
     def _get_person(self, users):
         """Return who is to act: the first of ``users`` who still works here."""

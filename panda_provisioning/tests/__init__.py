@@ -29,8 +29,8 @@ from . import test_secret_fields
 from . import test_secrets
 from . import test_security
 from . import test_states
+from . import test_timeline
 from . import test_tours
-from . import test_trace
 from . import test_translations
 from . import test_updates
 from . import test_ways_out

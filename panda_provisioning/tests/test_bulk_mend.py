@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..models import panda_service_preview
+from ..models import panda_service
 from .bulk_case import BulkCase
 
 
@@ -244,7 +244,7 @@ class TestBulkMend(BulkCase):
 
     def test_panda_takes_too_long(self):
         """The preview ends in time and says what to do."""
-        self.patch(panda_service_preview, "PREVIEW_SECONDS", 0)
+        self.patch(panda_service, "PREVIEW_SECONDS", 0)
         partner = self.make_partner()
         preview, rows = self.preview(partner)
         self.assertIn("Select fewer", preview.get_totals()["trouble"])

@@ -31,7 +31,7 @@ class TestMarkDone(PandaCase):
         self.mark(account)
         self.assertEqual((account.state, account.done_elsewhere), ("synced", REASON))
         self.assertIn(REASON, account.explanation)
-        self.assertIn(REASON, account.trace[0]["text"])
+        self.assertIn(REASON, account.timeline[0]["text"])
         self.assertIn(REASON, account.partner_id.message_ids[0].body)
         self.assertEqual(
             account.partner_id.message_ids[0].author_id, self.user.partner_id

@@ -73,7 +73,7 @@ class TestStates(PandaCase):
     def get_buttons(self, user=None):
         account = self.account.with_user(user or self.user)
         account.invalidate_recordset()
-        buttons = [b["name"] for s in account.trace for b in s.get("buttons", ())]
+        buttons = [b["name"] for s in account.timeline for b in s.get("buttons", ())]
         for name in buttons:
             self.assertTrue(hasattr(account, name), name)
         return buttons

@@ -59,20 +59,26 @@ UNANSWERED = {"unreachable", "timeout", "lost_answer", "invalid_url"}
 class PandaAccount(models.Model):
     """What was done for an account, step by step, as people follow it."""
 
-    _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
+    _inherit = "panda.account"
 
-    trace = fields.Json(compute="_compute_trace", exportable=False)
+    # === FIELDS === #
+
+    timeline = fields.Json(compute="_compute_timeline", exportable=False)
+
+    # === COMPUTE METHODS === #
 
     @api.depends(
         "state", "step", "error_code", "next_attempt_at", "done_elsewhere",
         "parent_id.state",
     )  # fmt: skip
     @api.depends_context("uid", "lang", "tz")
-    def _compute_trace(self):
+    def _compute_timeline(self):
         for account in self:
-            account.trace = account._get_trace()
+            account.timeline = account._get_timeline()
 
-    def _get_trace(self):
+    # === BUSINESS METHODS === #
+
+    def _get_timeline(self):
         """Return ``[{"name", "label", "status", "status_label", "text", "reason",
         "detail", "buttons", "time", "duration", "requests"}]``, one for each stage.
 
@@ -195,7 +201,7 @@ class PandaAccount(models.Model):
         is_told = words in (self.error_message or "")
         return "" if is_told or self.error_code in UNANSWERED else words
 
-    # === WORDS === #
+    # === BUSINESS METHODS - TEXTS === #
 
     def _get_stage_labels(self):
         return {

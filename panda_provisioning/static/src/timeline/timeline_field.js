@@ -14,8 +14,8 @@ const ICONS = {
 const ALERTS = {failed: "alert-danger", waiting: "alert-warning"};
 
 /** What was done for an account, step by step, with the buttons that lead on. */
-export class PandaTraceField extends Component {
-    static template = "panda_provisioning.TraceField";
+export class PandaTimelineField extends Component {
+    static template = "panda_provisioning.TimelineField";
     static components = {ViewButton};
     static props = {...standardFieldProps};
 
@@ -45,9 +45,9 @@ export class PandaTraceField extends Component {
     }
 }
 
-export const pandaTraceField = {
-    component: PandaTraceField,
+export const pandaTimelineField = {
+    component: PandaTimelineField,
     supportedTypes: ["json"],
 };
 
-registry.category("fields").add("panda_trace", pandaTraceField);
+registry.category("fields").add("panda_timeline", pandaTimelineField);

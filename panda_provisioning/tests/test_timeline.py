@@ -9,14 +9,14 @@ STAGES = ["data", "reseller", "find", "account", "operator", "activation"]
 
 
 @tagged("post_install", "-at_install")
-class TestTrace(PandaCase):
+class TestTimeline(PandaCase):
     """The details of one account: what was done, step by step."""
 
     def follow(self, account, user=None):
         """Return ``{stage: what is shown of it}``."""
         account.invalidate_recordset()
-        trace = account.with_user(user or self.user).trace
-        return {stage["name"]: stage for stage in trace}
+        timeline = account.with_user(user or self.user).timeline
+        return {stage["name"]: stage for stage in timeline}
 
     def statuses(self, account):
         return [stage["status"] for stage in self.follow(account).values()]
@@ -26,20 +26,20 @@ class TestTrace(PandaCase):
         account = self.make_account()
         account.action_synchronize()
         self.run_cron()
-        trace = self.follow(account)
-        self.assertEqual(list(trace), STAGES)
+        timeline = self.follow(account)
+        self.assertEqual(list(timeline), STAGES)
         self.assertEqual(self.statuses(account), ["done"] * 6)
-        self.assertIn(account.remote_id, trace["account"]["text"])
-        self.assertIn("ada@example.com", trace["activation"]["text"])
+        self.assertIn(account.remote_id, timeline["account"]["text"])
+        self.assertIn("ada@example.com", timeline["activation"]["text"])
         for name in ("find", "account", "operator"):
-            self.assertTrue(trace[name]["time"], name)
-            self.assertRegex(trace[name]["duration"], r"^[\d.]+ (ms|s)$")
-        [request] = trace["account"]["requests"]
+            self.assertTrue(timeline[name]["time"], name)
+            self.assertRegex(timeline[name]["duration"], r"^[\d.]+ (ms|s)$")
+        [request] = timeline["account"]["requests"]
         self.assertTrue(request["request"].startswith("POST /rest/platform/accounts"))
         self.assertEqual(json.loads(request["sent"])["name"], "Ada Lovelace")
         self.assertIn(account.remote_id, request["received"])
         self.assertEqual(
-            [each["label"] for each in trace["operator"]["requests"][:2]],
+            [each["label"] for each in timeline["operator"]["requests"][:2]],
             ["Create operator", "Await activation"],
         )
 
@@ -76,11 +76,11 @@ class TestTrace(PandaCase):
         account.action_synchronize()
         self.run_cron()
         account.write({"error_code": "unreachable", "error_detail": "NameError"})
-        trace = self.follow(account)
-        self.assertIn("cannot be reached", trace["find"]["reasons"][0])
-        self.assertEqual(trace["find"]["detail"], "")
-        self.assertEqual(trace["account"]["status_label"], "Tried")
-        self.assertEqual(trace["operator"]["status_label"], "To come")
+        timeline = self.follow(account)
+        self.assertIn("cannot be reached", timeline["find"]["reasons"][0])
+        self.assertEqual(timeline["find"]["detail"], "")
+        self.assertEqual(timeline["account"]["status_label"], "Tried")
+        self.assertEqual(timeline["operator"]["status_label"], "To come")
 
     def test_long_history(self):
         """The latest requests, and where the others are."""
@@ -93,9 +93,9 @@ class TestTrace(PandaCase):
         self.env["panda.sync.log"].create(
             [{**entry.copy_data()[0], "date": entry.date} for _copy in range(100)]
         )
-        trace = self.follow(account)
-        self.assertEqual(len(trace["operator"]["requests"]), 60)
-        self.assertIn("lately (60)", trace["operator"]["requests_label"])
+        timeline = self.follow(account)
+        self.assertEqual(len(timeline["operator"]["requests"]), 60)
+        self.assertIn("lately (60)", timeline["operator"]["requests_label"])
 
     def test_refusal_is_shown_where_it_happened(self):
         """And not where Odoo is going to look next."""
@@ -104,9 +104,9 @@ class TestTrace(PandaCase):
         account.action_synchronize()
         self.run_cron()
         self.assertEqual(account.step, "find_account")
-        trace = self.follow(account)
-        self.assertEqual(trace["find"]["status"], "done")
-        self.assertEqual(trace["account"]["status"], "failed")
+        timeline = self.follow(account)
+        self.assertEqual(timeline["find"]["status"], "done")
+        self.assertEqual(timeline["account"]["status"], "failed")
 
     def test_all_that_is_wrong_with_the_data_is_named_at_once(self):
         partner = self.make_partner(email=False, phone=False)
@@ -154,8 +154,8 @@ class TestTrace(PandaCase):
         self.fault("transaction_failed", method="PATCH", message="No.", times=1)
         account.partner_id.name = "Ada King"
         self.run_cron()
-        trace = self.follow(account)
-        self.assertEqual(list(trace), [*STAGES, "changes"])
+        timeline = self.follow(account)
+        self.assertEqual(list(timeline), [*STAGES, "changes"])
         self.assertEqual(self.statuses(account), ["done"] * 6 + ["failed"])
         account.with_user(self.user).action_retry()
         self.run_cron()
@@ -169,11 +169,11 @@ class TestTrace(PandaCase):
         accounts.action_synchronize()
         self.run_cron()
         arch = accounts.get_view(view_type="list")["arch"]
-        self.assertNotIn('name="trace"', arch)
+        self.assertNotIn('name="timeline"', arch)
         accounts.invalidate_recordset()
         self.env.flush_all()
         queries = []
         with contextmanager(self._patchExecute)(queries):
-            accounts[0].with_user(self.user).web_read({"trace": {}})
+            accounts[0].with_user(self.user).web_read({"timeline": {}})
         log = [query for query in queries if 'FROM "panda_sync_log"' in query]
         self.assertEqual(len(log), 1, log)
