@@ -1,6 +1,7 @@
 """The table ``panda_account`` as a queue: plain SQL, many rows a statement."""
 
 import random
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -91,22 +92,20 @@ class Queue:
         self.token = uuid.uuid4().hex
         # A call may take four time-outs: refused token, new token, call, connecting.
         self._longest_call = 4 * settings.request_timeout
-        self.lease = 5 * settings.request_timeout + MARGIN
+        self.policy = RunPolicy(
+            lease=5 * settings.request_timeout + MARGIN, uniform=random.uniform
+        )
 
     # === CLAIM === #
 
-    def claim(self, limit, policy, now):
-        """Take up to ``limit`` due rows; to be committed before anything is sent.
-
-        :param policy: a :class:`~..core.transition.RunPolicy`
-        :param float now: seconds since the epoch
-        """
+    def claim(self, limit):
+        """Take up to ``limit`` due rows; to be committed before anything is sent."""
         taken = change_state(
             State.RUNNING,
             values=SQL(
                 ", run_token = %s, next_attempt_at = %s, resync_requested = FALSE",
                 self.token,
-                fields.Datetime.now() + timedelta(seconds=self.lease),
+                fields.Datetime.now() + timedelta(seconds=self.policy.lease),
             ),
             tables=SQL("FROM due"),
             where=SQL("a.id = due.id"),
@@ -133,9 +132,9 @@ class Queue:
                 facts=FACTS,
             )
         )
-        return [self._as_claim(row, policy, now) for row in rows]
+        return [self._as_claim(row) for row in rows]
 
-    def _as_claim(self, row, policy, now):
+    def _as_claim(self, row):
         """Return the claim of a row as it was before it was taken."""
         before = {
             **row,
@@ -144,7 +143,8 @@ class Queue:
             "run_token": row["previous_token"],
         }
         durable = AccountRow.build(before, self._root_account_id)
-        claim = Claim(transition.claimed(durable, policy, now), row["parent_id"])
+        taken = transition.claimed(durable, self.policy, time.time())
+        claim = Claim(taken, row["parent_id"])
         self.renew(claim)
         return claim
 

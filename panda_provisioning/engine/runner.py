@@ -13,7 +13,6 @@ from ..core.account_lookup import AccountLookup, bulk_parents
 from ..core.connection_check import check_connection
 from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..core.snapshot import UPDATES, Clock, Outcome, Step
-from ..core.transition import RunPolicy
 from ..panda_api.errors import ErrorKind
 from .queue import Queue
 from .request_log import RequestLog
@@ -109,7 +108,7 @@ class Runner:
         self._watch = watch
         self._is_called_off = False
         self._queue = Queue(env, settings, account_ids)
-        self._policy = RunPolicy(self._queue.lease, random.uniform)
+        self._policy = self._queue.policy
         self._request_log = RequestLog(env, settings.system_id)
         # The few accounts of a button need no progress on the Overview.
         self._is_shown = not account_ids
@@ -186,7 +185,7 @@ class Runner:
     def _claim(self, room):
         """Take rows, settle at once what needs no request, return the others."""
         now = self._clock.now()
-        claims = self._queue.claim(room, self._policy, now)
+        claims = self._queue.claim(room)
         self._may_claim = len(claims) == room
         ready, settled = [], []
         for claim in claims:

@@ -7,15 +7,18 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine.journal import Journal
-from ..engine.window import Finished
+from ..core import states
+from ..core.error_catalogue import CATALOGUE, Remedy, contact_fields_of, field_of
+from ..core.matching import name_key, same_name
+from ..core.names import propose_username, split_name
+from ..core.snapshot import Role, Snapshot, Step
+from ..core.validation import Problem, binding_codes, find_problems, parent_codes
+from ..engine.request_log import RequestLog
+from ..engine.state_gate import check_transition
+from ..engine.worker_pool import Finished
 from ..panda_api.client import PandaClient
-from ..panda_api.directory import name_key, same_name
 from ..panda_api.errors import PandaError
-from ..panda_api.names import propose_username, split_name
-from ..panda_api.rules import Problem, problems
-from ..panda_api.steps import Role, Snapshot, Step
-from .panda_message import PARTNER_FIELDS, field_of
+from .panda_error_texts import LABELS
 
 STATES = [
     ("draft", "Not Synchronized"),
@@ -27,16 +30,8 @@ STATES = [
     ("unknown", "Outcome unknown"),
     ("failed", "Failed"),
 ]
-MOST_URGENT_FIRST = (
-    "failed",
-    "unknown",
-    "retry",
-    "running",
-    "queued",
-    "waiting",
-    "synced",
-    "draft",
-)
+MOST_URGENT_FIRST = tuple(state.value for state in states.MOST_URGENT_FIRST)
+RETRIABLE = tuple(state.value for state in states.RETRIABLE)
 
 PERSON_FIELDS = {"contact_id", "first_name", "last_name"}
 OPTION_FIELDS = {
@@ -65,9 +60,31 @@ REMOTE_FIELDS = (
     "sent_email",
     "sent_fingerprint",
     "synced_fingerprint",
-    "announced",
+    "last_notified",
 )
 """What is known of an account in Panda."""
+SNAPSHOT_FIELDS = (
+    "role",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "username",
+    "parent_id",
+    "remote_id",
+    "transaction_id",
+    "step",
+    "marker_at",
+    "sent_name",
+    "sent_email",
+    "sent_fingerprint",
+    "create_anyway",
+    "chosen_remote_id",
+    "activation_email",
+    "activation_sent_at",
+    "adopted",
+)
+"""Fields of a :class:`Snapshot`, see ``Snapshot.build``."""
 PLACES = {
     "role": "role",
     "username": "username",
@@ -79,42 +96,6 @@ PLACES = {
 }
 """Where Sync Options shows a field of the account."""
 
-LINK, OPTIONS, CONTACT, RESELLER, SYSTEM, FORGET, NOW, DONE = (
-    "action_link",
-    "action_open_options",
-    "action_open_contact",
-    "action_open_reseller",
-    "action_open_system",
-    "action_forget_remote",
-    "action_synchronize_now",
-    "action_mark_done",
-)
-
-REMEDIES_OF_CODE = {
-    "several_matches": [LINK],
-    "name_exists": [LINK, OPTIONS],
-    "operator_exists": [LINK, OPTIONS],
-    "link_refused": [LINK],
-    "account_not_found": [FORGET],
-    "parent_not_found": [RESELLER],
-    "parent_not_synced": [RESELLER],
-    "rejected": [OPTIONS, CONTACT],
-    "conflict": [OPTIONS, CONTACT],
-    "operator_refused": [OPTIONS, CONTACT],
-    "update_refused": [OPTIONS, CONTACT],
-    "invalid_credentials": [SYSTEM],
-    "token_refused": [SYSTEM],
-    "forbidden": [SYSTEM],
-    "root_not_found": [SYSTEM],
-}
-"""What mends an error, where the field at fault does not say."""
-
-REMEDIES_OF_FIELD = {
-    "name": [CONTACT],
-    "partner_id": [CONTACT],
-    "system_id": [SYSTEM],
-}
-"""What mends a field that is not in Sync Options."""
 
 SHOWN_CANDIDATES = 20
 LONGEST_ANSWER = 10
@@ -249,7 +230,7 @@ class PandaAccount(models.Model):
     attempt_count = fields.Integer(copy=False, readonly=True, aggregator=None)
     next_attempt_at = fields.Datetime(string="Next Try", copy=False, readonly=True)
     failed_at = fields.Datetime(string="Failed On", copy=False, readonly=True)
-    error_code = fields.Char(copy=False, readonly=True)
+    error_code = fields.Selection(LABELS, string="Error", copy=False, readonly=True)
     error_detail = fields.Char(string="In Panda's Words", copy=False, readonly=True)
     error_message = fields.Char(
         string="Reason", compute="_compute_texts", compute_sudo=True
@@ -266,13 +247,13 @@ class PandaAccount(models.Model):
         string="Last Synchronized", copy=False, readonly=True
     )
     synced_fingerprint = fields.Char(copy=False, readonly=True)
-    has_news = fields.Boolean(
-        copy=False, readonly=True, help="Came to rest and nobody was told yet."
+    notification_pending = fields.Boolean(
+        copy=False, readonly=True, help="Finished; notification pending."
     )
-    announced = fields.Char(
+    last_notified = fields.Char(
         copy=False,
         readonly=True,
-        help="What people were told last, so that nobody is told twice.",
+        help="The last notification, so that no notification is sent twice.",
     )
     log_ids = fields.One2many("panda.sync.log", "account_id")
 
@@ -297,7 +278,7 @@ class PandaAccount(models.Model):
         " WHERE state IN ('queued', 'retry', 'unknown', 'running')"
     )
     _waiting = models.Index("(system_id, parent_id) WHERE state = 'waiting'")
-    _news = models.Index("(system_id, id) WHERE has_news")
+    _notification_pending = models.Index("(system_id, id) WHERE notification_pending")
 
     # === COMPUTE METHODS === #
 
@@ -379,11 +360,10 @@ class PandaAccount(models.Model):
     @api.constrains("parent_id", "role", "system_id", "partner_id")
     def _check_parent(self):
         for account in self:
-            codes = [problem.code for problem in account._get_parent_problems()]
-            if codes:
-                raise ValidationError(
-                    self.env["panda.message"]._problem(account, codes[0])
-                )
+            snapshot = account._get_snapshot(account._get_parent_surroundings())
+            code = next(parent_codes(snapshot), None)
+            if code:
+                raise ValidationError(self.env["panda.message"]._problem(account, code))
 
     # === CRUD METHODS === #
 
@@ -396,19 +376,19 @@ class PandaAccount(models.Model):
         self._check_engine_fields(vals)
         self._check_locked_fields(vals)
         result = super().write(vals)
-        concerned = self.filtered(lambda a: a._is_mended_by(vals))
-        if concerned and not self.env.context.get("panda_save_only"):
-            self.env["panda.service"]._enqueue(concerned)
+        corrected = self.filtered(lambda a: a._is_corrected_by(vals))
+        if corrected and not self.env.context.get("panda_save_only"):
+            self.env["panda.service"]._enqueue(corrected)
         if PERSON_FIELDS & vals.keys():
-            told = self.filtered(lambda a: a.state in ("synced", "running"))
-            self.env["panda.service"]._enqueue(told)
+            sent = self.filtered(lambda a: a.state in ("synced", "running"))
+            self.env["panda.service"]._enqueue(sent)
         return result
 
-    def _is_mended_by(self, names):
+    def _is_corrected_by(self, names):
         """Whether setting the options ``names`` is a reason to try again."""
         if self.state == "waiting":
             return not {"parent_id", "role"}.isdisjoint(names)
-        at_fault = field_of(self.error_code or "")
+        at_fault = field_of(self.error_code)
         if self.state != "failed" or at_fault != "partner_id":
             return self.state == "failed" and at_fault in names
         return not OPTION_FIELDS.isdisjoint(names)
@@ -457,9 +437,9 @@ class PandaAccount(models.Model):
 
     def _resume(self):
         """Take care again of what a person has seen to elsewhere."""
-        left_alone = self.filtered(lambda account: account._is_left_alone())
+        elsewhere = self.filtered(lambda account: account._is_handled_elsewhere())
         # Sudo: states belong to the engine.
-        left_alone.sudo().write({"state": "draft", "done_elsewhere": False})
+        elsewhere.sudo()._set_state("draft", done_elsewhere=False)
 
     def action_preview(self):
         """Show what would happen if these accounts were synchronised."""
@@ -553,7 +533,7 @@ class PandaAccount(models.Model):
         self.ensure_one()
         self.check_access("read")
         action = self.env["panda.sync.options"]._open(self.partner_id, self.system_id)
-        place = PLACES.get(field_of(self.error_code or ""))
+        place = PLACES.get(field_of(self.error_code))
         return {**action, "context": {**action["context"], "panda_focus": place}}
 
     def action_open_contact(self):
@@ -585,33 +565,47 @@ class PandaAccount(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_snapshot(self):
-        """Return what the saga would be told of this account.
+    def _set_state(self, state, **values):
+        """Put these accounts into ``state`` and write ``values`` with it.
+
+        The gate for every change of state by the ORM; the engine's statements go
+        through ``engine.state_gate`` as well.
+
+        :raise IllegalTransition: in tests, see `check_transition`.
+        """
+        for account in self:
+            check_transition(account.id, account.state, state)
+        self.write({"state": state, **values})
+
+    def _get_snapshot(self, surroundings=None):
+        """Return the :class:`Snapshot` of this account, saved or not.
 
         Note: `self.ensure_one()`
+
+        :param dict surroundings: see `_get_surroundings`; without them the snapshot
+            is good for its payload and fingerprint only.
         """
         self.ensure_one()
-        return Snapshot(
-            key=self.id or 0,
-            role=Role(self.role) if self.role else None,
-            name=self.partner_id.name or "",
-            first_name=self.first_name or "",
-            last_name=self.last_name or "",
-            email=self.email or "",
-            phone=self.phone or "",
-            username=self.username or "",
-            has_parent=bool(self.parent_id),
+        return Snapshot.build(
+            {
+                **{name: self[name] for name in SNAPSHOT_FIELDS},
+                "id": self.id or 0,
+                "name": self.partner_id.name,
+                "parent_remote_id": self.parent_id.remote_id,
+                **(surroundings or {}),
+            },
+            self.system_id.root_account_id or "",
         )
 
     def _is_up_to_date(self):
-        """Whether Panda knows all that Odoo knows, or is to be left alone."""
+        """Whether Panda has everything that Odoo has, or nothing is to be sent."""
         self.ensure_one()
         return self.state == "synced" and (
-            self._is_left_alone()
+            self._is_handled_elsewhere()
             or self.synced_fingerprint == self._get_snapshot().fingerprint
         )
 
-    def _is_left_alone(self):
+    def _is_handled_elsewhere(self):
         """Whether a person has seen to it without saying which account it is."""
         self.ensure_one()
         return bool(self.done_elsewhere) and not self.remote_id
@@ -630,29 +624,23 @@ class PandaAccount(models.Model):
         )
 
     def _waits_for_reseller(self):
-        """Whether nothing can be sent before the reseller is ready."""
-        self.ensure_one()
-        is_sent = self.remote_id or self.marker_at
-        return self.parent_id and not self.parent_id.operator_ready and not is_sent
+        """Whether nothing can be sent before the reseller is ready.
+
+        Note: `self.ensure_one()`
+        """
+        is_ready = self.parent_id.operator_ready
+        return self._get_snapshot({"parent_ready": is_ready}).waits_for_reseller
 
     def _can_retry(self):
         """Whether *Retry* makes sense."""
-        return self.state in ("failed", "retry", "unknown")
+        return self.state in RETRIABLE
 
     def _is_concerned_by(self, names):
         """Whether editing the fields ``names`` of the contact is a reason to send."""
         self.ensure_one()
         if self.state == "failed":
-            at_fault = PARTNER_FIELDS.get(field_of(self.error_code or ""), set())
-            return not at_fault.isdisjoint(names)
+            return not contact_fields_of(self.error_code).isdisjoint(names)
         return self.state != "waiting"
-
-    @api.model
-    def _get_domain_due(self, now):
-        """Accounts on which the engine should work now."""
-        return Domain("state", "in", ("queued", "retry", "unknown", "running")) & (
-            Domain("next_attempt_at", "<=", now)
-        )
 
     # === BUSINESS METHODS - VALIDATION === #
     # Everything that is wrong with an account, found without asking Panda.
@@ -666,77 +654,67 @@ class PandaAccount(models.Model):
             so that it does not matter that he is not yet.
         """
         self.ensure_one()
-        parent_problems = list(self._get_parent_problems())
-        found = [
-            *self._get_binding_problems(),
-            *(parent_problems or self._get_reseller_problems(reseller_first)),
-            *self._get_uniqueness_problems(),
-            *problems(self._get_snapshot()),
-        ]
-        return list(dict.fromkeys(found))
+        return find_problems(self._get_snapshot(self._get_surroundings(reseller_first)))
 
     def _get_binding_problems(self):
-        partner, system = self.partner_id, self.system_id
-        if not system.active:
-            yield Problem("system_id", "system_archived")
-        elif system.state == "disabled":
-            yield Problem("system_id", "system_disabled")
-        elif not system._is_own_database():
-            yield Problem("system_id", "system_copied")
-        if not partner.active:
-            yield Problem("partner_id", "partner_archived")
-        if partner.company_id and partner.company_id != system.company_id:
-            yield Problem("system_id", "other_company")
+        """Return what keeps the contact from being in this system at all."""
+        snapshot = self._get_snapshot(self._get_binding_surroundings())
+        return [Problem(code) for code in binding_codes(snapshot)]
 
-    def _get_parent_problems(self):
-        """What can never be right about role and parent."""
-        parent = self.parent_id
-        if parent and self.role == "reseller":
-            yield Problem("parent_id", "reseller_with_parent")
-        elif parent.partner_id and parent.partner_id == self.partner_id:
-            yield Problem("parent_id", "parent_is_self")
-        elif parent and parent.system_id != self.system_id:
-            yield Problem("parent_id", "parent_other_system")
-        elif parent and parent.role != "reseller":
-            yield Problem("parent_id", "parent_not_reseller")
-        is_new_user = self.role == "user" and not self.remote_id
-        if is_new_user and (
-            self._origin.child_ids or self.partner_id._count_panda_customers()
-        ):
-            yield Problem("role", "has_customers")
+    def _get_surroundings(self, reseller_first=False):
+        """Return the fields of :class:`Surroundings`.
 
-    def _get_reseller_problems(self, reseller_first):
-        """What is not right yet about the reseller."""
-        if self.role != "user" or self.remote_id or reseller_first:
-            return
+        :param reseller_first: see `_get_problems`.
+        """
         reseller = self.partner_id.panda_reseller_id
-        if self.parent_id and not self.parent_id.operator_ready:
-            yield Problem("parent_id", "parent_not_synced")
-        elif reseller and not self.parent_id:
-            ready = reseller._get_panda_account(self.system_id).operator_ready
-            yield Problem(
-                "parent_id", "parent_missing" if ready else "parent_not_synced"
-            )
+        is_open = bool(reseller) and not (self.parent_id or reseller_first)
+        return {
+            **self._get_binding_surroundings(),
+            **self._get_parent_surroundings(),
+            "parent_ready": reseller_first or self.parent_id.operator_ready,
+            "names_reseller": is_open,
+            "reseller_ready": is_open
+            and reseller._get_panda_account(self.system_id).operator_ready,
+            "username_used": self._is_used("username", Domain.TRUE),
+            "email_used": self._is_used("email", self._get_domain_first_come()),
+        }
 
-    def _get_uniqueness_problems(self):
+    def _get_binding_surroundings(self):
+        partner, system = self.partner_id, self.system_id
+        is_shared = not partner.company_id
+        return {
+            "system_problem": system._get_problem_code(),
+            "partner_active": partner.active,
+            "other_company": not is_shared and partner.company_id != system.company_id,
+        }
+
+    def _get_parent_surroundings(self):
+        parent, partner = self.parent_id, self.partner_id
+        is_new_user = self.role == "user" and not self.remote_id
+        return {
+            "parent_is_self": bool(parent) and parent.partner_id == partner,
+            "parent_in_other_system": bool(parent)
+            and parent.system_id != self.system_id,
+            "parent_is_reseller": not parent or parent.role == "reseller",
+            "has_customers": is_new_user
+            and bool(self._origin.child_ids or partner._count_panda_customers()),
+        }
+
+    def _is_used(self, name, domain):
+        """Whether an account of ``domain`` in this system has the same value in the
+        field ``name``, ignoring case."""
+        if not self[name]:
+            return False
         # Sudo: what others use is taken, whether one may see them or not.
         others = self.sudo().with_context(active_test=False)
-        same_system = Domain("system_id", "=", self.system_id._origin.id) & Domain(
-            "id", "!=", self._origin.id
-        )
-        for name, code, domain in (
-            ("username", "username_used", Domain.TRUE),
-            ("email", "email_used", self._get_domain_first_come()),
-        ):
-            value = self[name]
-            if value and others.search_count(
-                same_system & domain & Domain(name, "=ilike", _literal(value)), limit=1
-            ):
-                yield Problem(name, code)
+        domain &= Domain("system_id", "=", self.system_id._origin.id)
+        domain &= Domain("id", "!=", self._origin.id)
+        domain &= Domain(name, "=ilike", _literal(self[name]))
+        return bool(others.search_count(domain, limit=1))
 
     def _get_domain_first_come(self):
-        """Accounts whose e-mail address nobody else may use, as the engine sees it:
-        those in Panda, then whoever came first."""
+        """Accounts whose e-mail address no other account may use, as the engine sees
+        it: those in Panda, then whoever came first."""
         in_panda = Domain("remote_id", "!=", False)
         if self.remote_id:
             return in_panda
@@ -973,48 +951,46 @@ class PandaAccount(models.Model):
         self.ensure_one()
         labels = self._get_remedy_labels()
         names = [name for name in self._get_remedy_names() if name in labels]
-        return [{"name": name, **labels[name]} for name in dict.fromkeys(names)]
+        return [{"name": name.value, **labels[name]} for name in dict.fromkeys(names)]
 
     def _get_remedy_names(self):
         if self.state == "draft":
-            return [OPTIONS, DONE]
+            return [Remedy.OPTIONS, Remedy.DONE]
         if self.state == "waiting":
-            return [RESELLER, DONE]
+            return [Remedy.RESELLER, Remedy.DONE]
         if self.state == "queued":
             stopped = not self.system_id._may_be_called() or self.system_id._is_paused()
-            return [SYSTEM] if stopped else [NOW]
-        if self.state in ("failed", "retry", "unknown"):
-            return [*self._get_cures(), NOW, DONE]
+            return [Remedy.SYSTEM] if stopped else [Remedy.NOW]
+        if self.state in RETRIABLE:
+            return [*self._get_cures(), Remedy.NOW, Remedy.DONE]
         return []
 
     def _get_cures(self):
         """Return what removes the reason why it is not synchronised."""
-        code = self.error_code or ""
-        at_fault = field_of(code)
-        default = [OPTIONS] if at_fault else []
-        return REMEDIES_OF_CODE.get(code) or REMEDIES_OF_FIELD.get(at_fault, default)
+        entry = CATALOGUE.get(self.error_code or "")
+        return entry.remedies if entry else ()
 
     def _get_remedy_labels(self):
         """Return label and question of each button that this user may press."""
-        at_fault = self.state == "failed" and field_of(self.error_code or "")
+        at_fault = self.state == "failed" and field_of(self.error_code)
         labels = {
-            LINK: {"string": self.env._("Link to Existing")},
-            OPTIONS: {
+            Remedy.LINK: {"string": self.env._("Link to Existing")},
+            Remedy.OPTIONS: {
                 "string": self.env._("Go to the Field")
                 if at_fault not in (False, "", "partner_id", "name")
                 else self.env._("Sync Options")
             },
-            CONTACT: {"string": self.env._("Open Contact")},
-            RESELLER: {"string": self.env._("Go to the Reseller")},
-            NOW: {"string": self._get_retry_label()},
-            DONE: {"string": self.env._("Mark as Done Elsewhere")},
+            Remedy.CONTACT: {"string": self.env._("Open Contact")},
+            Remedy.RESELLER: {"string": self.env._("Go to the Reseller")},
+            Remedy.NOW: {"string": self._get_retry_label()},
+            Remedy.DONE: {"string": self.env._("Mark as Done Elsewhere")},
         }
         if not self.parent_id:
-            del labels[RESELLER]
+            del labels[Remedy.RESELLER]
         if self.env["panda.system"].has_access("write"):
-            labels[SYSTEM] = {"string": self.env._("Open System")}
+            labels[Remedy.SYSTEM] = {"string": self.env._("Open System")}
         if self.can_be_forgotten and self.has_access("unlink"):
-            labels[FORGET] = {
+            labels[Remedy.FORGET] = {
                 "string": self.env._("Forget Panda Account"),
                 "confirm": self.env._(
                     "Only if the account was deleted in Panda: it is created anew "
@@ -1074,52 +1050,61 @@ class PandaAccount(models.Model):
             except PandaError as met:
                 error = met
         # Sudo: nobody writes the log but the engine.
-        journal = Journal(self.sudo().env, system, attended=True)
-        journal.record_exchanges([Finished(self, step, None, exchanges)])
+        request_log = RequestLog(self.sudo().env, system.id)
+        request_log.record([Finished(self, step, None, exchanges)])
         self.env["panda.service"]._commit()
         if error:
             raise UserError(self.env["panda.message"]._refusal(self, error)) from error
         return answer
 
     # === BUSINESS METHODS - NOTIFICATIONS === #
-    # What people are told of an account: one note for each change that matters.
 
-    def _announce(self, *, attended):
-        """Tell the followers of the contacts what has become of these accounts.
+    def _on_settled(self, *, attended):
+        """Do what follows once these accounts are synchronized or have failed.
 
-        :param attended: whether somebody is looking on, who needs no activity.
+        Called by every run, in a transaction of its own. Other addons extend it.
+
+        :param bool attended: whether a person is looking on, who needs no activity.
         """
-        news = self.filtered(lambda a: a.announced != a._get_announcement())
-        self.env["res.partner"].browse(news.partner_id.ids)._message_log_batch(
-            bodies={account.partner_id.id: account._get_news() for account in news}
+        self._notify(attended=attended)
+
+    def _notify(self, *, attended):
+        """Tell the followers of the contacts how these accounts stand: one note for
+        each change that matters.
+
+        :param bool attended: see `_on_settled`.
+        """
+        changed = self.filtered(lambda a: a.last_notified != a._get_notification_key())
+        self.env["res.partner"].browse(changed.partner_id.ids)._message_log_batch(
+            bodies={a.partner_id.id: a._get_notification() for a in changed}
         )
-        failed = news.filtered(lambda a: a.state == "failed")
-        (news - failed).filtered("announced")._unschedule_activity()
+        failed = changed.filtered(lambda a: a.state == "failed")
+        (changed - failed).filtered("last_notified")._unschedule_activity()
         if not attended:
             failed._schedule_activity()
-        told = news.grouped(lambda account: account._get_announcement())
-        for announcement, accounts in told.items():
-            accounts.announced = announcement
+        keys = changed.grouped(lambda account: account._get_notification_key())
+        for key, accounts in keys.items():
+            accounts.last_notified = key
 
-    def _get_announcement(self):
-        """Return what people are told, as a code."""
+    def _get_notification_key(self):
+        """Return what the notification is about, as a code."""
         if self.state == "failed":
-            return f"{AGAIN if self._was_told_ready() else ''}{self.error_code}"
+            return f"{AGAIN if self._was_notified_ready() else ''}{self.error_code}"
         if self._has_another_login_email():
             return f"email:{self.email}"
         return "synced"
 
-    def _was_told_ready(self):
-        """Whether people were told before that this account is in Panda."""
-        return (self.announced or "").startswith(("synced", "email:", AGAIN))
+    def _was_notified_ready(self):
+        """Whether an earlier notification said that this account is in Panda."""
+        return (self.last_notified or "").startswith(("synced", "email:", AGAIN))
 
     def _has_another_login_email(self):
         """Whether the operator was made with another e-mail address than today's."""
         return bool(self.activation_email) and self.activation_email != self.email
 
-    def _get_news(self):
+    def _get_notification(self):
         lang = self.system_id.responsible_user_id.lang
-        return self.env["panda.message"].with_context(lang=lang)._news(self)
+        return self.env["panda.message"].with_context(lang=lang)._notification(self)
 
     def _unschedule_activity(self):
         """Ask nobody any more, unless another system still needs somebody."""
@@ -1134,7 +1119,7 @@ class PandaAccount(models.Model):
             user = self.env["panda.service"]._get_person(responsible)
             account.partner_id.activity_schedule(
                 ACTIVITY,
-                note=escape(account._get_news()),
+                note=escape(account._get_notification()),
                 user_id=user.id,
             )
 

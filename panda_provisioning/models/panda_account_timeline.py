@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime, formatLang
 
-from ..panda_api.steps import Step
-from .panda_texts import PROBLEMS
+from ..core.error_catalogue import CATALOGUE, Remedy, is_found_in_odoo
+from ..core.snapshot import Step
 
 SHOWN_REQUESTS = 60
 """The latest ones; the sync log has them all."""
@@ -50,11 +50,6 @@ OPERATORS_PAGE = (
     "sp_add-operator-to-mngd.html"
 )
 
-ABOUT_RESELLER = {"parent_not_synced", "parent_not_found"}
-
-UNANSWERED = {"unreachable", "timeout", "lost_answer", "invalid_url"}
-"""Codes whose detail is not Panda's, which said nothing."""
-
 
 class PandaAccount(models.Model):
     """What was done for an account, step by step, as people follow it."""
@@ -85,7 +80,7 @@ class PandaAccount(models.Model):
         Note: `self.ensure_one()`
         """
         self.ensure_one()
-        if self._is_left_alone():
+        if self._is_handled_elsewhere():
             return [self._get_stage("elsewhere", "done")]
         entries = self._get_latest_entries()
         is_cut = len(entries) == SHOWN_REQUESTS
@@ -127,9 +122,9 @@ class PandaAccount(models.Model):
 
         :param latest: the latest entry of the log, if there is any.
         """
-        if self.state == "waiting" or self.error_code in ABOUT_RESELLER:
+        if self.state == "waiting" or Remedy.RESELLER in self._get_cures():
             return "reseller"
-        if self.state == "draft" or self.error_code in PROBLEMS:
+        if self.state == "draft" or is_found_in_odoo(self.error_code):
             return "data"
         if self.state == "synced":
             return "activation"
@@ -198,8 +193,10 @@ class PandaAccount(models.Model):
     def _get_detail(self):
         """Return the vendor's own words, unless the reason quotes them already."""
         words = self.error_detail or ""
-        is_told = words in (self.error_message or "")
-        return "" if is_told or self.error_code in UNANSWERED else words
+        is_quoted = words in (self.error_message or "")
+        entry = CATALOGUE.get(self.error_code or "")
+        is_panda_s = entry and entry.answered
+        return words if is_panda_s and not is_quoted else ""
 
     # === BUSINESS METHODS - TEXTS === #
 

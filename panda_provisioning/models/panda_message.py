@@ -1,58 +1,14 @@
-import math
 from datetime import timedelta
 
 from odoo import fields, models
 from odoo.tools import format_datetime
 
-from ..panda_api.connection_check import Finding
-from ..panda_api.policy import MAX_ATTEMPTS
-from .panda_texts import PROBLEMS, REFUSALS, UNKNOWN_REFUSAL
-
-FIELD_OF_CODE = {
-    "operator_exists": "username",
-    "operator_refused": "partner_id",
-    "update_refused": "partner_id",
-    "reseller_with_parent": "parent_id",
-    "has_customers": "role",
-    "several_matches": "name",
-    "link_refused": "name",
-    "partner_archived": "partner_id",
-    "other_company": "system_id",
-    "rejected": "partner_id",
-    "conflict": "partner_id",
-}
-"""Which field of the account a code is about, where its first word does not say."""
-
-FIELD_OF_WORD = {
-    "role": "role",
-    "username": "username",
-    "parent": "parent_id",
-    "reseller": "parent_id",
-    "name": "name",
-    "first": "first_name",
-    "last": "last_name",
-    "email": "email",
-    "phone": "phone",
-    "root": "system_id",
-    "system": "system_id",
-}
-
-PARTNER_FIELDS = {
-    "name": {"name"},
-    "email": {"email"},
-    "phone": {"phone", "country_id"},
-    "first_name": {"name"},
-    "last_name": {"name"},
-    "partner_id": {"active", "name", "email", "phone"},
-}
-"""Fields of the contact that a field of the account is made of."""
+from ..core.connection_check import Finding
+from ..core.error_catalogue import is_corrected_by_edit
+from ..core.retry_policy import MAX_ATTEMPTS
+from .panda_error_texts import CONNECTION_TEXTS, TEXTS
 
 SHOWN_CUSTOMERS = 5
-
-
-def field_of(code):
-    """Return the field of ``panda.account`` that ``code`` is about, or ``""``."""
-    return FIELD_OF_CODE.get(code) or FIELD_OF_WORD.get(code.split("_")[0], "")
 
 
 class PandaMessage(models.AbstractModel):
@@ -66,21 +22,26 @@ class PandaMessage(models.AbstractModel):
     def _error(self, account):
         """Return why ``account`` is not synchronised and what to do, or ``False``."""
         code = account.error_code
-        if not code:
-            return False
-        text = REFUSALS.get(code)
-        return (text and self._fill_in(text, account)) or self._problem(account, code)
+        return self._problem(account, code) if code else False
 
     def _problem(self, account, code):
-        """Return the text of a problem found before any call."""
+        """Return the text of ``code`` for ``account``."""
         if code == "phone_missing" and self._get_phone(account):
             code = "phone_unreadable"
-        return self._fill_in(PROBLEMS.get(code, UNKNOWN_REFUSAL), account)
+        return self._fill_in(TEXTS[code], account)
 
     def _refusal(self, account, error):
         """Return the text of a :class:`PandaError` that ``account`` has met."""
-        code = "account_not_found" if error.code == "not_found" else error.code
-        return self._fill_in(REFUSALS.get(code, UNKNOWN_REFUSAL), account, error.detail)
+        return self._fill_in(TEXTS[error.code], account, error.detail)
+
+    def _finding(self, system, finding):
+        """Return what a :class:`Finding` means to the administrator of ``system``."""
+        text = CONNECTION_TEXTS.get(finding.code, CONNECTION_TEXTS["unreachable"])
+        return str(self.env._(text)) % {
+            "detail": finding.detail,
+            "root_id": system.root_account_id or "",
+            "url": system.base_url,
+        }
 
     def _fill_in(self, text, account, detail=None):
         """Return ``text`` translated, with what is known of ``account``."""
@@ -182,7 +143,7 @@ class PandaMessage(models.AbstractModel):
         return self.env._("Odoo is talking to Panda right now.")
 
     def _next_after_synced(self, account):
-        if account._is_left_alone():
+        if account._is_handled_elsewhere():
             return self.env._(
                 "Done elsewhere: %s. Odoo leaves it alone until somebody synchronizes "
                 "it again.",
@@ -220,28 +181,9 @@ class PandaMessage(models.AbstractModel):
         )
 
     def _next_after_failed(self, account):
-        if self._is_woken_by_edit(account):
+        if is_corrected_by_edit(account.error_code):
             return self.env._("Odoo tries again by itself as soon as it is corrected.")
         return self.env._("When it is mended, retry.")
-
-    def _is_woken_by_edit(self, account):
-        """Whether a correction in Odoo is enough for another try."""
-        at_fault = field_of(account.error_code or "")
-        return at_fault in PARTNER_FIELDS or (
-            at_fault in account._fields and at_fault != "system_id"
-        )
-
-    def _next_try(self, account):
-        """Return when ``account`` is tried again, for people."""
-        system = account.system_id
-        times = (account.next_attempt_at, system.next_probe_at, fields.Datetime.now())
-        next_at = max(filter(None, times))
-        seconds = (next_at - fields.Datetime.now()).total_seconds()
-        if seconds <= 60:
-            return self.env._("next try within a minute")
-        if seconds < 3600:
-            return self.env._("next try in %s minutes", math.ceil(seconds / 60))
-        return self.env._("next try %s", format_datetime(self.env, next_at))
 
     def _get_label(self, account):
         labels = dict(account._fields["state"]._description_selection(self.env))
@@ -249,7 +191,7 @@ class PandaMessage(models.AbstractModel):
 
     # === NOTIFICATIONS === #
 
-    def _news(self, account):
+    def _notification(self, account):
         """Return what the followers of the contact should hear, as plain text."""
         system = account.system_id.display_name
         if account.state == "failed":
@@ -260,7 +202,7 @@ class PandaMessage(models.AbstractModel):
                     filter(None, (account.error_message, self._customers(account)))
                 ),
             )
-        is_new = not account._was_told_ready()
+        is_new = not account._was_notified_ready()
         if account.adopted and is_new:
             return self.env._(
                 "Linked to %(id)s, which was in %(system)s already. Its operator "
@@ -315,14 +257,12 @@ class PandaMessage(models.AbstractModel):
 
     def _explain_stop(self, system):
         """Return why nothing is sent to ``system``, or ``False``."""
-        if system.state == "disabled":
-            return self._fill_in_system(PROBLEMS["system_disabled"], system)
-        if not system._is_own_database():
-            return self._fill_in_system(PROBLEMS["system_copied"], system)
-        return self._health(system)
+        code = system._get_problem_code()
+        return self._system_problem(system, code) if code else self._health(system)
 
-    def _fill_in_system(self, text, system):
-        return str(self.env._(text)) % {"system": system.display_name}
+    def _system_problem(self, system, code):
+        """Return the text of ``code``, which keeps ``system`` from being called."""
+        return str(self.env._(TEXTS[code])) % {"system": system.display_name}
 
     def _health(self, system):
         """Return why ``system`` does not work and when it is tried again."""
@@ -341,6 +281,6 @@ class PandaMessage(models.AbstractModel):
             "Interrupted since %(since)s. %(reason)s Odoo goes on by itself as soon as "
             "Panda answers. Next try: %(next)s.",
             since=since,
-            reason=system._finding_message(Finding("", system.health_code)),
+            reason=self._finding(system, Finding(system.health_code)),
             next=next_at,
         )

@@ -7,18 +7,16 @@ from itertools import chain
 
 from odoo.tools import SQL
 
-from ..panda_api.book import Book
-from ..panda_api.names import split_name
-from ..panda_api.rehearsal import Ending, pretended_id, rehearse
-from ..panda_api.steps import Role, Snapshot, Step
-from .queue import Claim, Queue
-from .verdict import find_problems, has_nothing_to_send, waits
+from ..core.dry_run import Ending, dry_run, pretended_id
+from ..core.error_catalogue import CATALOGUE
+from ..core.names import split_name
+from ..core.prefetch import Prefetch
+from ..core.snapshot import Role, Snapshot, Step
+from ..core.states import State
+from ..core.transition import AccountRow
+from ..core.validation import find_problems
+from ..engine.queue import Claim, get_bound_accounts, look_at
 
-UNFORESEEABLE = {
-    *("conflict", "email_taken", "operator_refused"),
-    *("rejected", "update_refused", "username_taken"),
-}
-"""Refusals that no reading announces; they stand until something is changed."""
 TOKEN_REQUESTS = 1
 """What a run sends before anything else."""
 SENT = ("create", "link", "update", "waiting")
@@ -49,17 +47,39 @@ class Line:
     def requests(self):
         return self.ending.requests if self.ending and not self.codes else 0
 
+    @property
+    def snapshot(self):
+        return self.claim.snapshot
+
+    def change(self, **changes):
+        """Change the snapshot of the claim."""
+        snapshot = replace(self.claim.snapshot, **changes)
+        self.claim.row = replace(self.claim.row, snapshot=snapshot)
+
+    def get_problem_codes(self, **surroundings):
+        """Return the codes of what keeps it from being sent, with other
+        ``surroundings``; that it waits for its reseller is none."""
+        found = find_problems(
+            replace(
+                self.snapshot,
+                surroundings=replace(
+                    self.snapshot.surroundings, parent_ready=True, **surroundings
+                ),
+            )
+        )
+        return [problem.code for problem in found]
+
 
 class Plan:
     """The lines of ``partners`` in ``system``, each contact by its entity.
 
-    :param book: what was read in Panda; :meth:`play` says what to read.
+    :param prefetch: what was read in Panda; :meth:`play` says what to read.
     """
 
-    def __init__(self, system, partners, book=None):
+    def __init__(self, system, partners, prefetch=None):
         self.env = system.env
         self.system = system
-        self.book = Book() if book is None else book
+        self.prefetch = Prefetch() if prefetch is None else prefetch
         self._accounts = self.env["panda.account"]
         self.proposals = {}
         self.lines = {}
@@ -80,7 +100,7 @@ class Plan:
             "outcomes": Counter(line.outcome for line in self.lines.values()),
             "queued": len(self.sent),
             "requests": requests + TOKEN_REQUESTS if requests else 0,
-            "trouble": self.book.trouble,
+            "trouble": self.prefetch.trouble,
         }
 
     # === COLLECT === #
@@ -90,13 +110,14 @@ class Plan:
         # What the user may not see is left out.
         entities &= entities.search([("id", "in", entities.ids)])
         accounts = self._accounts._get_by_partner(entities, self.system)
-        at_rest = entities.filtered(lambda p: self._is_left_alone(accounts[p]))
+        at_rest = entities.filtered(lambda p: self._is_skipped(accounts[p]))
         self.proposals = self._accounts._propose(entities - at_rest, self.system)
         resellers = [options["reseller"] for options in self.proposals.values()]
         known = entities.union(*self.proposals, *resellers)
         accounts = self._accounts._get_by_partner(known, self.system)
         ids = [account.id for account in accounts.values()]
-        claims = {c.id: c for c in Queue(self.env, self.system).look_at(ids)}
+        root_id = self.system.root_account_id or ""
+        claims = {c.id: c for c in look_at(self.env, self.system.id, root_id, ids)}
         selected = set(entities.ids)
         waves = self._accounts._in_waves(self.proposals)
         for partner in chain(at_rest, *waves):
@@ -115,34 +136,26 @@ class Plan:
                 line.outcome = "busy" if is_running else "none"
         self._find_problems()
 
-    def _is_left_alone(self, account):
+    def _is_skipped(self, account):
         return account and (account.state == "running" or account._is_up_to_date())
 
     def _new_claim(self, partner):
         """The claim of an account that does not exist yet."""
         person = partner._get_panda_person() if partner.is_company else partner
         first_name, last_name = split_name(person.name or "")
-        return Claim(
-            snapshot=Snapshot(
-                key=-partner.id,
-                role=None,
-                name=partner.name or "",
-                first_name=first_name,
-                last_name=last_name,
-                email=partner._get_panda_email() or "",
-                phone=partner._get_panda_phone(person) or "",
-                username="",
-                parent_remote_id=self.system.root_account_id or "",
-            ),
-            attempt_count=0,
-            partner_active=partner.active,
-            parent_ready=False,
-            email_used=False,
-            operator_ready=False,
-            last_sync_at=None,
-            synced_fingerprint=None,
-            reseller_left_out=False,
+        snapshot = Snapshot.build(
+            {
+                "id": -partner.id,
+                "name": partner.name,
+                "first_name": first_name,
+                "last_name": last_name,
+                "email": partner._get_panda_email(),
+                "phone": partner._get_panda_phone(person),
+                "partner_active": partner.active,
+            },
+            self.system.root_account_id or "",
         )
+        return Claim(AccountRow(snapshot, State.DRAFT), parent_id=None)
 
     def _apply_options(self, line):
         """Have the claim of ``line`` look as when its options are saved and it is
@@ -155,13 +168,33 @@ class Plan:
             changes |= {"role": Role(options["role"]), "username": options["username"]}
         if options.get("reseller"):
             parent = options["parent"]
-            key = parent.id or -options["reseller"].id
+            claim.parent_id = parent.id or -options["reseller"].id
             changes["has_parent"] = True
-            changes["parent_remote_id"] = parent.remote_id or pretended_id(key)
-            claim.parent_id = key
-            claim.parent_ready = parent.operator_ready
-            claim.reseller_left_out = False
-        claim.snapshot = replace(claim.snapshot, **changes)
+            changes["parent_remote_id"] = parent.remote_id or pretended_id(
+                claim.parent_id
+            )
+        if options.get("role"):
+            changes["surroundings"] = self._get_surroundings(line)
+        line.change(**changes)
+
+    def _get_surroundings(self, line):
+        """Return the surroundings of ``line`` with its options.
+
+        Whoever has a reseller in the end has it as Parent Account.
+        """
+        partner, account, options = line.partner, line.account, line.options
+        reseller, parent = options["reseller"], options["parent"]
+        chosen = self.proposals.get(reseller, {}).get("role") or parent.role
+        company = partner.company_id
+        return replace(
+            line.claim.snapshot.surroundings,
+            other_company=bool(company) and company != self.system.company_id,
+            parent_is_self=bool(reseller) and reseller == partner,
+            parent_is_reseller=not reseller or chosen == "reseller",
+            parent_ready=parent.operator_ready,
+            names_reseller=False,
+            has_customers=bool(account.child_ids or partner._count_panda_customers()),
+        )
 
     # === PROBLEMS === #
 
@@ -172,10 +205,10 @@ class Plan:
         for line in sorted(lines, key=lambda line: line.account.id or math.inf):
             email = line.claim.snapshot.email.lower()
             rivals = owners.setdefault(email, [])
-            line.claim.email_used = bool(email) and self._is_used(line, rivals)
+            is_used = bool(email) and self._is_used(line, rivals)
             line.codes = [*self._get_own_problems(line)]
             if not line.claim.snapshot.marker_at:
-                line.codes += find_problems(line.claim)
+                line.codes += line.get_problem_codes(email_used=is_used)
             if not line.codes:
                 rivals.append((line.claim.id, bool(line.claim.snapshot.remote_id)))
 
@@ -208,25 +241,15 @@ class Plan:
         return owners
 
     def _get_own_problems(self, line):
-        """What keeps the account from being queued at all."""
+        """What keeps the account from being queued besides its problems."""
         partner, account, options = line.partner, line.account, line.options
-        if account.state == "failed" and account.error_code in UNFORESEEABLE:
+        entry = CATALOGUE.get(account.error_code or "")
+        if account.state == "failed" and entry and entry.stays_refused:
             yield account.error_code
-        if partner.company_id and partner.company_id != self.system.company_id:
-            yield "other_company"
         is_bound = account.remote_id or account.marker_at
         is_new_user = options["role"] == "user" and not is_bound
-        if is_new_user and (account.child_ids or partner._count_panda_customers()):
-            yield "has_customers"
-        reseller = options["reseller"]
-        if is_new_user and partner.panda_reseller_id and not reseller:
+        if is_new_user and partner.panda_reseller_id and not options["reseller"]:
             yield "reseller_hidden"
-        if reseller == partner and reseller:
-            yield "parent_is_self"
-        elif reseller:
-            chosen = self.proposals.get(reseller, {}).get("role")
-            if (chosen or options["parent"].role) != "reseller":
-                yield "parent_not_reseller"
 
     # === PLAY === #
 
@@ -255,27 +278,26 @@ class Plan:
         elif not parent and line.options["parent"].state == "failed":
             line.codes.append("reseller_failed")
         elif parent and parent.ending:
-            line.claim.snapshot = replace(
-                line.claim.snapshot,
-                parent_remote_id=parent.ending.snapshot.remote_id,
-            )
+            line.change(parent_remote_id=parent.ending.snapshot.remote_id)
 
     def _play(self, wave):
-        idle = [line for line in wave if has_nothing_to_send(line.claim)]
+        idle = [line for line in wave if line.claim.row.has_nothing_to_send]
         for line in idle:
             line.ending = Ending(0, line.claim.snapshot)
         played = [line for line in wave if not line.codes and not line.ending]
-        bound = self._get_bound()
-        while self._rehearse(played, bound):
+        # Accounts in Panda that belong to an account of Odoo.
+        known = self.prefetch.accounts
+        bound = get_bound_accounts(self.env, self.system.id, known)
+        while self._dry_run(played, bound):
             # Those are not sent, and whoever is has to look without them.
             played = [line for line in played if not line.codes]
         for line in wave:
             line.outcome = self._get_outcome(line)
 
-    def _rehearse(self, lines, bound):
+    def _dry_run(self, lines, bound):
         """Find out how it ends for ``lines``; returns whether any has a problem."""
         snapshots = [line.claim.snapshot for line in lines]
-        endings = rehearse(snapshots, self.book, bound)
+        endings = dry_run(snapshots, self.prefetch, bound)
         for line in lines:
             line.ending = endings[line.claim.id]
             if line.ending.error:
@@ -290,16 +312,4 @@ class Plan:
             return "update"
         if line.ending.snapshot.adopted:
             return "link"
-        return "waiting" if waits(line.claim) else "create"
-
-    def _get_bound(self):
-        """Return ``{ID in Panda: account id}`` of what the book names."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT remote_id, id FROM panda_account"
-                " WHERE system_id = %s AND remote_id = ANY(%s)",
-                self.system.id,
-                list(self.book.accounts),
-            )
-        )
-        return dict(rows)
+        return "waiting" if line.snapshot.waits_for_reseller else "create"

@@ -1,3 +1,4 @@
+import random
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -7,12 +8,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import NO_ACCESS, Domain
 
-from ..panda_api.connection_check import check_connection
+from ..core.connection_check import check_connection
+from ..core.retry_policy import probe_wait
+from ..engine.runner import RunSettings
 from ..panda_api.credentials import Credentials
-from ..panda_api.policy import probe_wait
 from ..panda_api.sandbox import LOOPBACK
 from ..panda_api.transport import Transport
-from .panda_texts import PROBLEMS
 
 MANAGER = "panda_provisioning.group_panda_manager"
 CONNECTION = {"base_url", "root_account_id", "access_id"}
@@ -264,7 +265,7 @@ class PandaSystem(models.Model):
         self.ensure_one()
         self.check_access("write")
         finding = self._test_connection()
-        connected = finding.code == "connected"
+        connected = finding.is_connected
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -274,7 +275,7 @@ class PandaSystem(models.Model):
                 "title": self.env._("Connection works")
                 if connected
                 else self.env._("Connection failed"),
-                "message": self._finding_message(finding),
+                "message": self.env["panda.message"]._finding(self, finding),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
@@ -320,8 +321,8 @@ class PandaSystem(models.Model):
         """
         self.ensure_one()
         if not self._is_own_database():
-            text = PROBLEMS["system_copied"]
-            raise UserError(self.env["panda.message"]._fill_in_system(text, self))
+            messages = self.env["panda.message"]
+            raise UserError(messages._system_problem(self, "system_copied"))
         missing = self._get_missing_labels()
         if missing:
             raise UserError(
@@ -336,7 +337,7 @@ class PandaSystem(models.Model):
         self.env["panda.service"]._commit()
         with transport:
             finding = check_connection(transport, root)
-        if finding.code == "connected":
+        if finding.is_connected:
             self._release_from_quarantine()
         return finding
 
@@ -352,50 +353,20 @@ class PandaSystem(models.Model):
         missing = [self._fields[name] for name, value in required.items() if not value]
         return ", ".join(field._description_string(self.env) for field in missing)
 
-    def _finding_message(self, finding):
-        """What a :class:`Finding` means to the administrator."""
-        messages = {
-            "connected": self.env._(
-                "Connected to %s; everything is in order.", finding.detail
-            ),
-            "invalid_credentials": self.env._(
-                "Panda refuses the Access ID or its password. Copy both again from "
-                "WatchGuard Cloud, Administration > Managed Access."
-            ),
-            "wrong_api_key": self.env._(
-                "The Access ID and its password are right, but Panda refuses the API "
-                "key. Copy it again from WatchGuard Cloud."
-            ),
-            "unknown_root_account": self.env._(
-                "The credentials are right, but Panda knows no root account %s within "
-                "their reach. Check the Root Account.",
-                self.root_account_id,
-            ),
-            "root_account_is_customer": self.env._(
-                "The Root Account %s is a customer. It must be a service provider.",
-                finding.detail,
-            ),
-            "read_only_access_id": self.env._(
-                "This is the read-only Access ID. Use the read-write one."
-            ),
-            "throttled": self.env._("Panda is busy. That passes within minutes."),
-            "server_error": self.env._(
-                "Panda answers with an error of its own. That usually passes within "
-                "minutes."
-            ),
-        }
-        unreachable = self.env._(
-            "Nothing that looks like Panda answers at %s. Check the API address.",
-            self.base_url,
-        )
-        return messages.get(finding.code, unreachable)
-
     def _may_be_called(self):
         """Whether requests may be sent at all, from this database.
 
         Note: `self.ensure_one()`
         """
-        return self.state != "disabled" and self._is_own_database()
+        return not self._get_problem_code()
+
+    def _get_problem_code(self):
+        """Return the code of what keeps this system from being called, or ``""``."""
+        if not self.active:
+            return "system_archived"
+        if self.state == "disabled":
+            return "system_disabled"
+        return "" if self._is_own_database() else "system_copied"
 
     def _is_own_database(self):
         """Whether this is the database in which the connection was switched on."""
@@ -428,6 +399,22 @@ class PandaSystem(models.Model):
             timeout=min(filter(None, (system_sudo.request_timeout, longest))),
         )
 
+    def _get_run_settings(self, connections=1):
+        """Return the :class:`RunSettings` of this system.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        return RunSettings(
+            system_id=self.id,
+            root_account_id=self.root_account_id,
+            request_timeout=self.request_timeout,
+            search_grace=self.search_grace,
+            activation_patience=self.activation_patience,
+            connections=connections,
+            batch_done=self.batch_done,
+        )
+
     def _get_connection_count(self):
         """Return how many connections are of use at the agreed pace.
 
@@ -455,21 +442,21 @@ class PandaSystem(models.Model):
         """Send nothing for as long as Panda asks; ``error`` is a throttling."""
         self._set_health("throttled", error.code)
         self.probe_count += 1
-        wait = probe_wait(error, self.probe_count)
+        wait = probe_wait(error.retry_after, self.probe_count, random.uniform)
         self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
-        self._tell_overview()
+        self._notify_overview()
 
     def _quarantine(self, finding):
         """Stop sending until a probe finds the system in order; ``finding`` says
         what was wrong. The responsible person hears of it once."""
-        is_news = self.health != "quarantined" or self.health_code != finding.code
+        is_new = self.health != "quarantined" or self.health_code != finding.code
         self._set_health("quarantined", finding.code)
-        self.probe_count = 1 if is_news else self.probe_count + 1
-        wait = probe_wait(finding, self.probe_count)
+        self.probe_count = 1 if is_new else self.probe_count + 1
+        wait = probe_wait(None, self.probe_count, random.uniform)
         self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
-        self._tell_overview()
-        if is_news:
-            self._tell_of_interruption(finding)
+        self._notify_overview()
+        if is_new:
+            self._notify_interruption(finding)
 
     def _release_from_quarantine(self):
         """Note that the system answers as it should."""
@@ -479,9 +466,9 @@ class PandaSystem(models.Model):
             was_interrupted = system.health == "quarantined"
             system._set_health("healthy", False)
             system.write({"next_probe_at": False, "probe_count": 0})
-            system._tell_overview()
+            system._notify_overview()
             if was_interrupted:
-                system._tell_of_recovery()
+                system._notify_recovery()
                 self.env["panda.service"]._trigger()
 
     def _set_health(self, health, code):
@@ -494,10 +481,10 @@ class PandaSystem(models.Model):
                 }
             )
 
-    def _tell_of_interruption(self, finding):
+    def _notify_interruption(self, finding):
         user = self.env["panda.service"]._get_person(self.responsible_user_id)
         system = self.with_context(lang=user.lang)
-        message = system._finding_message(finding)
+        message = system.env["panda.message"]._finding(system, finding)
         activity = "panda_provisioning.mail_activity_type_panda"
         summary = system.env._("Panda is interrupted")
         self.activity_unlink([activity])
@@ -505,7 +492,7 @@ class PandaSystem(models.Model):
         self.activity_schedule(activity, summary=summary, note=note, user_id=user.id)
         self.message_post(body=message, partner_ids=user.partner_id.ids)
 
-    def _tell_of_recovery(self):
+    def _notify_recovery(self):
         system = self.with_context(lang=self.responsible_user_id.lang)
         self.activity_unlink(["panda_provisioning.mail_activity_type_panda"])
         self.message_post(

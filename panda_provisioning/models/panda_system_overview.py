@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, str2bool
 
-from ..engine.progress import TO_DO
+from ..core.states import PENDING
 from .panda_account import MOST_URGENT_FIRST
 
 DAYS = 30
@@ -75,7 +75,7 @@ class PandaSystem(models.Model):
             ],
             "next_try": next_try and format_datetime(self.env, next_try),
             "done": self.batch_done,
-            "left": sum(counts[state] for state in TO_DO),
+            "left": sum(counts[state] for state in PENDING),
         }
 
     def _get_graph(self, rows):
@@ -124,7 +124,7 @@ class PandaSystem(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _tell_overview(self, progress=None):
+    def _notify_overview(self, progress=None):
         """Let those who look at the Overview see ``progress``, or look again."""
         for system in self:
             system._bus_send(

@@ -5,11 +5,11 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
-from ..panda_api.rules import EMAIL
+from ..core.error_catalogue import CONTACT_FIELDS
+from ..core.validation import EMAIL
 from .panda_account import MOST_URGENT_FIRST, STATES
-from .panda_message import PARTNER_FIELDS
 
-CONCERNING = set().union(*PARTNER_FIELDS.values()) | {
+CONCERNING = set().union(*CONTACT_FIELDS.values()) | {
     "is_company",
     "panda_reseller_id",
     "parent_id",

@@ -1,5 +1,7 @@
-"""What every code of an error means to whoever has to deal with it.
+"""What every code of the error catalogue says to people; see ``core/error_catalogue``.
 
+``LABELS`` are headings, ``TEXTS`` what is wrong with an account and what to do,
+``CONNECTION_TEXTS`` the same to the administrator who tests a connection.
 Placeholders are filled in by ``panda.message``.
 """
 
@@ -7,7 +9,78 @@ from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
 
-PROBLEMS = {
+LABELS = [
+    ("system_archived", "System is archived"),
+    ("system_disabled", "System is disabled"),
+    ("system_copied", "Database is a copy"),
+    ("partner_archived", "Contact is archived"),
+    ("other_company", "Contact belongs to another company"),
+    ("role_missing", "No role"),
+    ("has_customers", "Role User, but it has customers"),
+    ("reseller_with_parent", "Reseller with a Parent Account"),
+    ("parent_is_self", "Account is its own Parent Account"),
+    ("parent_other_system", "Parent Account is in another system"),
+    ("parent_not_reseller", "Parent Account is not a reseller"),
+    ("parent_missing", "Parent Account missing"),
+    ("parent_not_synced", "Reseller is not synchronized"),
+    ("reseller_problem", "Reseller has a problem"),
+    ("reseller_failed", "Reseller has failed"),
+    ("reseller_hidden", "Reseller is not visible to you"),
+    ("username_missing", "No username"),
+    ("username_invalid", "Username not valid"),
+    ("username_used", "Username used by another contact"),
+    ("name_missing", "No name"),
+    ("name_too_long", "Name too long"),
+    ("name_unprintable", "Name not printable"),
+    ("email_missing", "No e-mail address"),
+    ("email_invalid", "E-mail address not valid"),
+    ("email_several", "More than one e-mail address"),
+    ("email_used", "E-mail address used by another contact"),
+    ("first_name_missing", "No first name"),
+    ("first_name_too_long", "First name too long"),
+    ("first_name_unprintable", "First name not printable"),
+    ("last_name_missing", "No last name"),
+    ("last_name_too_long", "Last name too long"),
+    ("last_name_unprintable", "Last name not printable"),
+    ("phone_missing", "No readable phone number"),
+    ("phone_unreadable", "Phone number cannot be read"),
+    ("username_taken", "Username taken in Panda"),
+    ("email_taken", "E-mail address taken in Panda"),
+    ("operator_exists", "Panda has another username for it"),
+    ("name_exists", "Panda has an account of this name"),
+    ("several_matches", "Panda has several matching accounts"),
+    ("conflict", "Conflict in Panda"),
+    ("rejected", "Panda refuses the data"),
+    ("operator_refused", "Panda refuses the operator"),
+    ("update_refused", "Panda refuses the change"),
+    ("link_refused", "Account cannot be linked"),
+    ("not_found", "Unknown to Panda"),
+    ("account_not_found", "Account no longer exists in Panda"),
+    ("parent_not_found", "Panda does not know the reseller"),
+    ("root_not_found", "Panda does not know the root account"),
+    ("invalid_credentials", "Credentials refused"),
+    ("token_refused", "Access token refused"),
+    ("forbidden", "No permission in Panda"),
+    ("wrong_api_key", "API key refused"),
+    ("unknown_root_account", "Root account out of reach"),
+    ("root_account_is_customer", "Root account is a customer"),
+    ("read_only_access_id", "Read-only Access ID"),
+    ("throttled", "Rate limit reached"),
+    ("server_error", "Server error in Panda"),
+    ("unreachable", "Panda cannot be reached"),
+    ("timeout", "Panda timed out"),
+    ("invalid_url", "API address not valid"),
+    ("unreadable", "Answer cannot be read"),
+    ("unexpected_status", "Unexpected answer"),
+    ("too_many", "Too many contacts to look up"),
+    ("lost_answer", "Answer lost"),
+    ("transaction_stuck", "Operator still pending in Panda"),
+    ("bug", "Software error"),
+]
+"""``error_code`` as people read it; a list, since Odoo translates Selections."""
+
+TEXTS = {
+    # Found in Odoo, before anything is sent.
     "role_missing": _lt("Choose a role: User for a customer, or Reseller."),
     "reseller_with_parent": _lt(
         "A reseller has no Parent Account. Empty it, or choose the role User."
@@ -88,10 +161,7 @@ PROBLEMS = {
         "The phone number “%(phone)s” cannot be read. Write it with its country code, "
         "e.g. +32 470 12 34 56, or set the country of the contact."
     ),
-}
-"""Found in Odoo, before anything is sent."""
-
-REFUSALS = {
+    # What Panda has answered, or not answered.
     "username_taken": _lt(
         "Panda has given this username to somebody else already. Choose another one."
     ),
@@ -159,7 +229,52 @@ REFUSALS = {
         "Panda has not finished creating the operator for a long time."
     ),
     "bug": _lt("An error in this software: %(detail)s"),
+    "invalid_url": _lt("The API address of %(system)s is not valid."),
+    "unexpected_status": _lt("Panda answered something unexpected: %(detail)s"),
+    "wrong_api_key": _lt("Panda refuses the API key of %(system)s."),
+    "unknown_root_account": _lt(
+        "The credentials of %(system)s do not reach its root account %(root_id)s."
+    ),
+    "root_account_is_customer": _lt(
+        "The root account %(root_id)s of %(system)s is a customer in Panda. It must be "
+        "a service provider."
+    ),
+    "read_only_access_id": _lt(
+        "%(system)s has the read-only Access ID. It needs the read-write one."
+    ),
+    "too_many": _lt(
+        "Asking about so many takes more than a minute. Select fewer to have all of "
+        "them looked up, or queue them: each is looked up before it is created."
+    ),
 }
-"""What Panda has answered, or not answered."""
+TEXTS["not_found"] = TEXTS["account_not_found"]
 
-UNKNOWN_REFUSAL = _lt("Panda refuses this: %(detail)s")
+CONNECTION_TEXTS = {
+    "connected": _lt("Connected to %(detail)s; everything is in order."),
+    "invalid_credentials": _lt(
+        "Panda refuses the Access ID or its password. Copy both again from WatchGuard "
+        "Cloud, Administration > Managed Access."
+    ),
+    "wrong_api_key": _lt(
+        "The Access ID and its password are right, but Panda refuses the API key. Copy "
+        "it again from WatchGuard Cloud."
+    ),
+    "unknown_root_account": _lt(
+        "The credentials are right, but Panda knows no root account %(root_id)s within "
+        "their reach. Check the Root Account."
+    ),
+    "root_account_is_customer": _lt(
+        "The Root Account %(detail)s is a customer. It must be a service provider."
+    ),
+    "read_only_access_id": _lt(
+        "This is the read-only Access ID. Use the read-write one."
+    ),
+    "throttled": _lt("Panda is busy. That passes within minutes."),
+    "server_error": _lt(
+        "Panda answers with an error of its own. That usually passes within minutes."
+    ),
+    "unreachable": _lt(
+        "Nothing that looks like Panda answers at %(url)s. Check the API address."
+    ),
+}
+"""The last one is said of every other code too."""

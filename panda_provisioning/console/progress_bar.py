@@ -3,13 +3,14 @@
 import sys
 import time
 
+from ..core.states import ENDED
+
 REDRAW = 0.25
 REPORT = 10
 WIDTH = 30
-AT_REST = {"synced", "failed", "retry", "unknown"}
 
 
-class Progress:
+class ProgressBar:
     """Counts accounts that have come to rest, on a cursor of its own.
 
     :param pending: the accounts that are to be worked on
@@ -37,7 +38,7 @@ class Progress:
     def _write(self):
         self._shown_at = time.monotonic()
         counts = self._count()
-        done = sum(counts.get(state, 0) for state in AT_REST)
+        done = sum(counts.get(state.value, 0) for state in ENDED)
         text = self._describe(done, counts.get("failed", 0))
         if self._is_terminal:
             filled = WIDTH * done // len(self._ids)
