@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
 from ..panda_api.directory import MANY
-from .bulk_case import BulkCase
+from .bulk_common import BulkCase
 
 LEFT_ALONE = ("none", "problem")
 
