@@ -80,8 +80,8 @@ def claim_on_two_cursors(count):
 
 def write_after_the_lease():
     """Return the ids that a run may still write after another has taken them over."""
-    from odoo.addons.panda_provisioning.engine.queue import Queue
     from odoo.addons.panda_provisioning.core.transition import put_back
+    from odoo.addons.panda_provisioning.engine.queue import Queue
 
     with environment() as env:
         system = env["panda.system"].search([])

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ..models import panda_service
-from .bulk_case import BulkCase
+from .bulk_common import BulkCase
 
 
 @tagged("post_install", "-at_install")

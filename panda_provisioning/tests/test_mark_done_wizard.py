@@ -39,7 +39,7 @@ class TestMarkDone(PandaCase):
         self.assertFalse(account.partner_id.activity_ids)
         self.assertEqual(self.count_requests(), 0)
 
-    def test_without_id_it_is_left_alone(self):
+    def test_without_id_it_is_handled_elsewhere(self):
         """By edits, the reconciliation and what runs without anybody's asking."""
         account = self.failed()
         self.mark(account)

@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..core.error_catalogue import CATALOGUE
 from ..models.panda_account import STATES
-from ..models.panda_texts import PROBLEMS, REFUSALS
 from .common import PandaCase
 
 BY_STATE = {
@@ -169,7 +169,7 @@ class TestStates(PandaCase):
     def test_every_error_says_what_to_do_and_has_a_button(self):
         """The first button mends it; trying again is the first one only where that
         is all that can be done."""
-        for code in (*PROBLEMS, *REFUSALS):
+        for code in CATALOGUE:
             with self.subTest(code):
                 self.put("failed", error_code=code, error_detail="as Panda says")
                 explanation = self.account.explanation
