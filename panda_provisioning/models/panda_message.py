@@ -1,3 +1,4 @@
+import math
 from datetime import timedelta
 
 from odoo import fields, models
