@@ -27,9 +27,6 @@ BY_STATE = {
 Panda there is nothing for anybody to do."""
 
 
-"""Codes that nobody can do anything about but try again."""
-
-
 @tagged("post_install", "-at_install")
 class TestStates(PandaCase):
     """No state without a sentence that says what happens next, and a way forward."""
