@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tools.console import Failure
 from tools.paths import NODE
 
 AXE = (NODE / "node_modules/axe-core/axe.min.js").read_text()
@@ -20,9 +21,12 @@ ODOOS = (
 
 
 def find_serious(page, ours):
-    """Return what is serious or critical in the parts ``ours`` of a page."""
+    """Return what is serious or critical in the parts ``ours`` of a page.
+
+    A page that has no such part is a failure: nothing would be checked.
+    """
     if not page.locator(ours).count():
-        return []
+        raise Failure(f"{page.url} shows nothing of {ours}")
     page.evaluate(AXE)
     present = [part for part in ODOOS if page.locator(part).count()]
     return page.evaluate(FIND, {"ours": [ours], "odoos": present})

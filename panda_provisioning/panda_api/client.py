@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .errors import ErrorKind, PandaError
-from .records import (
+from .responses import (
     Account,
     Child,
     Operator,
@@ -36,7 +36,7 @@ class PandaClient:
 
     Every method raises :class:`~.errors.PandaError` for anything but a success.
 
-    :param trace: called with an :class:`~.records.Exchange` after each request.
+    :param trace: called with an :class:`~.responses.Exchange` after each request.
     """
 
     def __init__(self, transport: Transport, trace: Trace | None = None) -> None:

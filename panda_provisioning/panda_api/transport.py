@@ -13,11 +13,11 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from .classify import NO_ANSWER, from_exception, from_status, vendor_text
 from .credentials import Credentials
+from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
 from .limiter import RateLimiter
-from .records import Exchange, as_object, integer, text, unreadable
+from .responses import Exchange, as_object, integer, text, unreadable
 from .token import TokenCache
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105

@@ -2,7 +2,7 @@ import time
 
 from odoo.tests import tagged
 
-from .bulk_case import BulkCase
+from .bulk_common import BulkCase
 
 MANY = 2000
 

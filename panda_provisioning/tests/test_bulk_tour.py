@@ -7,7 +7,7 @@ import openpyxl
 from odoo import http
 from odoo.tests import HttpCase, tagged
 
-from .bulk_case import XLSX, BulkMixin
+from .bulk_common import XLSX, BulkMixin
 
 
 @tagged("post_install", "-at_install")

@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
-from .bulk_case import XLSX, BulkCase
+from .bulk_common import XLSX, BulkCase
 
 
 @tagged("post_install", "-at_install")

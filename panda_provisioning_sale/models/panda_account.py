@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
-from odoo.addons.panda_provisioning.models.panda_account_edits import OPTION_FIELDS
+from odoo.addons.panda_provisioning.models.panda_account import OPTION_FIELDS
 
 PLACE_FIELDS = {"role", "parent_id"}
 """Where an account belongs in Panda, which orders may guess."""

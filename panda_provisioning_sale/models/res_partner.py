@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS, Domain
 
-from odoo.addons.panda_provisioning.models.panda_account_news import ACTIVITY
+from odoo.addons.panda_provisioning.models.panda_account import ACTIVITY
 
 RETRY_FIELDS = {"company_id", "panda_reseller_id"}
 """What decides on system and place, so that an order may have failed for it before

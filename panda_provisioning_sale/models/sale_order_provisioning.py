@@ -5,7 +5,7 @@ import psycopg2
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.panda_provisioning.models.panda_account_news import ACTIVITY
+from odoo.addons.panda_provisioning.models.panda_account import ACTIVITY
 
 _logger = logging.getLogger(__name__)
 

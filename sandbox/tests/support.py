@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -112,6 +114,19 @@ class Api:
         row: dict[str, Any]
         [row] = self.get_transaction(transaction_id).json()["transaction_status"]
         return row
+
+    def ended_transaction(self, transaction_id: str) -> dict[str, Any]:
+        """The row of a transaction, as soon as it is pending no more."""
+        wait_until(lambda: self.transaction(transaction_id)["status"] != "PENDING")
+        return self.transaction(transaction_id)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Return as soon as ``condition`` holds; fail when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never held"
+        time.sleep(0.01)
 
 
 def started(response: requests.Response) -> str:

@@ -112,6 +112,8 @@ def test_recorded_requests_hold_no_secret(sandbox: SandboxProcess, api: Api) -> 
         sandbox.control("GET", "state")
     )
     token = str(api.session.headers["Authorization"]).removeprefix("Bearer ")
+    assert "Acme" in text
+    assert "ann.lee" in text
     for secret in (token, API_KEY, PASSWORDS[READ_WRITE_ID], "Long-enough-12"):
         assert secret not in text
 
