@@ -201,7 +201,7 @@ CATALOGUE: dict[str, ErrorEntry] = {
         _system("forbidden", ErrorKind.PERMISSION, "access_id"),
         _system("wrong_api_key", ErrorKind.PERMISSION, "api_key"),
         _system("unknown_root_account", ErrorKind.PERMISSION, "root_account_id"),
-        _system("root_account_is_customer", ErrorKind.DATA, "root_account_id"),
+        _system("root_account_is_customer", ErrorKind.PERMISSION, "root_account_id"),
         _system("read_only_access_id", ErrorKind.PERMISSION, "access_id"),
         _system("throttled", ErrorKind.THROTTLED, remedy=Remedy.NOW),
         _system("server_error", ErrorKind.OUTAGE, remedy=Remedy.NOW),

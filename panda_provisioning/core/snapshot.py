@@ -136,11 +136,12 @@ class Snapshot:
         :param root_account_id: the parent of accounts that have no reseller.
         """
         role = values.get("role")
+        texts: dict[str, Any] = {name: values.get(name) or "" for name in _TEXTS}
         flags = Surroundings.__dataclass_fields__.keys() & values.keys()
         return cls(
             key=values["id"],
             role=Role(role) if role else None,
-            **{name: values.get(name) or "" for name in _TEXTS},
+            **texts,
             has_parent=bool(values.get("parent_id")),
             parent_remote_id=values.get("parent_remote_id") or root_account_id,
             step=Step(values.get("step") or Step.FIND_ACCOUNT),

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from ..panda_api.errors import ErrorKind, PandaError
+from .error_catalogue import as_error
 from .retry_policy import MAX_ATTEMPTS, POLICIES, Stops, Uniform, wait_before_retry
 from .snapshot import (
     FINDS,
@@ -142,7 +143,9 @@ def settled_without_request(row: AccountRow, now: float) -> AccountRow | None:
     problems = find_problems(row.snapshot)
     # What may have been created is looked for before anything else.
     if problems and row.snapshot.marker_at is None:
-        return _in_state(row, State.FAILED, error_code=problems[0].code, failed_at=now)
+        return _in_state(
+            row, State.FAILED, error=as_error(problems[0].code), failed_at=now
+        )
     return None
 
 
@@ -203,7 +206,7 @@ def put_back(row: AccountRow, now: float, wait: float = 0) -> AccountRow:
         return _in_state(row, State.RUNNING, due_at=due_at)
     if snapshot.marker_at is None:
         return _in_state(row, State.QUEUED, due_at=due_at)
-    return _in_state(row, State.UNKNOWN, due_at=due_at, error_code="lost_answer")
+    return _in_state(row, State.UNKNOWN, due_at=due_at, error=as_error("lost_answer"))
 
 
 # === HELPERS === #
@@ -238,13 +241,12 @@ def _after_error(
     reaction = POLICIES[error.kind]
     attempts = row.attempt_count + reaction.spends
     row = replace(row, snapshot=snapshot, attempt_count=attempts)
-    reason = {"error_code": error.code, "error_detail": error.detail}
     if reaction.stops is Stops.ACCOUNT or attempts >= MAX_ATTEMPTS:
-        return _in_state(row, State.FAILED, failed_at=now, **reason)
+        return _in_state(row, State.FAILED, failed_at=now, error=error)
     is_unknown = snapshot.marker_at is not None or error.kind is ErrorKind.UNKNOWN
     state = State.UNKNOWN if is_unknown else State.RETRY
     wait = wait_before_retry(error, attempts, policy.uniform)
-    return _in_state(row, state, due_at=now + wait, **reason)
+    return _in_state(row, state, due_at=now + wait, error=error)
 
 
 def _held(
@@ -266,8 +268,7 @@ def _in_state(
     due_at: float | None = None,
     is_held: bool = False,
     failed_at: float | None = None,
-    error_code: str = "",
-    error_detail: str = "",
+    error: PandaError | None = None,
 ) -> AccountRow:
     """The row in ``state``; whatever belonged to its last state is emptied."""
     return replace(
@@ -276,8 +277,8 @@ def _in_state(
         due_at=due_at,
         is_held=is_held,
         failed_at=failed_at,
-        error_code=error_code,
-        error_detail=error_detail,
+        error_code=error.code if error else "",
+        error_detail=error.detail if error else "",
     )
 
 

@@ -1054,7 +1054,8 @@ class PandaAccount(models.Model):
         request_log.record([Finished(self, step, None, exchanges)])
         self.env["panda.service"]._commit()
         if error:
-            raise UserError(self.env["panda.message"]._refusal(self, error)) from error
+            text = self.env["panda.message"]._problem(self, error.code, error.detail)
+            raise UserError(text) from error
         return answer
 
     # === BUSINESS METHODS - NOTIFICATIONS === #

@@ -1,3 +1,4 @@
+import math
 from datetime import timedelta
 
 from odoo import fields, models
@@ -24,15 +25,15 @@ class PandaMessage(models.AbstractModel):
         code = account.error_code
         return self._problem(account, code) if code else False
 
-    def _problem(self, account, code):
-        """Return the text of ``code`` for ``account``."""
+    def _problem(self, account, code, detail=None):
+        """Return the text of ``code`` for ``account``.
+
+        :param str detail: Panda's own words, if not those stored on the account.
+        """
         if code == "phone_missing" and self._get_phone(account):
             code = "phone_unreadable"
-        return self._fill_in(TEXTS[code], account)
-
-    def _refusal(self, account, error):
-        """Return the text of a :class:`PandaError` that ``account`` has met."""
-        return self._fill_in(TEXTS[error.code], account, error.detail)
+        # A code of another version of this addon may still be stored.
+        return self._fill_in(TEXTS.get(code, TEXTS["rejected"]), account, detail)
 
     def _finding(self, system, finding):
         """Return what a :class:`Finding` means to the administrator of ``system``."""
@@ -184,6 +185,18 @@ class PandaMessage(models.AbstractModel):
         if is_corrected_by_edit(account.error_code):
             return self.env._("Odoo tries again by itself as soon as it is corrected.")
         return self.env._("When it is mended, retry.")
+
+    def _next_try(self, account):
+        """Return when ``account`` is tried again, for people."""
+        system = account.system_id
+        times = (account.next_attempt_at, system.next_probe_at, fields.Datetime.now())
+        next_at = max(filter(None, times))
+        seconds = (next_at - fields.Datetime.now()).total_seconds()
+        if seconds <= 60:
+            return self.env._("next try within a minute")
+        if seconds < 3600:
+            return self.env._("next try in %s minutes", math.ceil(seconds / 60))
+        return self.env._("next try %s", format_datetime(self.env, next_at))
 
     def _get_label(self, account):
         labels = dict(account._fields["state"]._description_selection(self.env))

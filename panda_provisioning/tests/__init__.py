@@ -12,6 +12,7 @@ from . import test_connection_errors
 from . import test_contact_views
 from . import test_engine
 from . import test_error_classes
+from . import test_error_texts
 from . import test_first_steps
 from . import test_import
 from . import test_link_wizard

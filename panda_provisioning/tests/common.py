@@ -3,7 +3,7 @@
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryAccountLookup
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from requests import Session
@@ -33,7 +33,7 @@ class PandaMixin:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        folder = cls.enterClassContext(TemporaryAccountLookup(prefix="panda-sandbox-"))
+        folder = cls.enterClassContext(TemporaryDirectory(prefix="panda-sandbox-"))
         # One per class: Odoo ends whatever process a class of tests leaves behind.
         cls.sandbox = cls.enterClassContext(
             SandboxProcess(Path(folder) / "panda.sqlite")

@@ -169,6 +169,16 @@ class TestBulkMend(BulkCase):
         with self.assertRaisesRegex(UserError, "nothing to send"):
             preview.browse(bad.id).action_queue()
 
+    def test_customer_of_a_reseller_that_has_failed(self):
+        """Nothing is sent for it before its reseller is corrected."""
+        reseller = self.make_partner("Rita Reseller")
+        [customer] = self.make_customers(reseller, "Carl Customer")
+        account = self.make_account(reseller, role="reseller")
+        account.sudo().write({"state": "failed", "error_code": "rejected"})
+        _preview, rows = self.preview(customer)
+        self.assertEqual(rows[customer].heading, "reseller_failed")
+        self.assertIn("Rita Reseller has failed", rows[customer].remark)
+
     def test_queue_leads_to_the_accounts(self):
         partner = self.make_partner()
         preview, _rows = self.preview(partner)

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..core.error_catalogue import CATALOGUE
+from ..core.error_catalogue import CATALOGUE, Remedy
 from ..models.panda_account import STATES
 from .common import PandaCase
 
@@ -26,16 +26,7 @@ BY_STATE = {
 """What is read about each state, and the button that leads on. While Odoo talks to
 Panda there is nothing for anybody to do."""
 
-BY_ITSELF = {
-    "throttled",
-    "unreachable",
-    "timeout",
-    "lost_answer",
-    "server_error",
-    "unreadable",
-    "transaction_stuck",
-    "bug",
-}
+
 """Codes that nobody can do anything about but try again."""
 
 
@@ -176,13 +167,10 @@ class TestStates(PandaCase):
                 self.assertNotIn("%(", explanation)
                 self.assertRegex(explanation, r"(tries again by itself|retry)")
                 first = self.get_buttons(self.manager)[0]
-                self.assertEqual(first == "action_synchronize_now", self.is_last(code))
-
-    def is_last(self, code):
-        # There is nothing to forget and nobody to go to in this test.
-        return code in BY_ITSELF | {"account_not_found", "parent_not_found"} | {
-            "parent_not_synced"
-        }
+                # There is nothing to forget and no reseller in this test.
+                missing = {Remedy.NOW, Remedy.FORGET, Remedy.RESELLER}
+                has_no_other = set(CATALOGUE[code].remedies) <= missing
+                self.assertEqual(first == "action_synchronize_now", has_no_other)
 
     def test_what_only_an_administrator_can_mend(self):
         self.put("failed", error_code="forbidden")

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from panda_provisioning.core.account_lookup import AccountLookup
-from panda_provisioning.core.matching import name_key, same_email, same_name
 from panda_provisioning.panda_api.errors import PandaError
 from panda_sandbox.settings import ROOT_ACCOUNT
 
@@ -93,35 +92,3 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
         Client(), CUSTOMER
     )  # type: ignore[arg-type]
     assert looked_at == 100.0
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "same"),
-    [
-        ("Acme", "Acme", True),
-        (" Acme  Ltd ", "Acme Ltd", True),
-        ("Acme\u00a0Ltd", "Acme Ltd", True),
-        ("Bo\u0308hm", "Böhm", True),
-        ("Acme", "ACME", False),
-        ("Acme", "Acme.", False),
-        ("Böhm", "Bohm", False),
-    ],
-)
-def test_names_are_the_same_to_the_letter(left: str, right: str, *, same: bool) -> None:
-    """White space and the form of an accent are no letters."""
-    assert same_name(left, right) is same
-    assert (name_key(left) == name_key(right)) is same
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "same"),
-    [
-        ("ann@acme.example", "Ann@ACME.example ", True),
-        ("ann+x@acme.example", "ann@acme.example", False),
-        ("", "", False),
-        ("", "ann@acme.example", False),
-    ],
-)
-def test_emails_are_the_same_but_for_case(left: str, right: str, *, same: bool) -> None:
-    """Two that are missing are not the same."""
-    assert same_email(left, right) is same

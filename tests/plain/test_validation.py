@@ -1,18 +1,17 @@
-"""What must be true before Panda is called, and names that people have."""
+"""What must be true before Panda is called."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panda_provisioning.core.names import propose_username, split_name
 from panda_provisioning.core.snapshot import Snapshot, Surroundings
 from panda_provisioning.core.validation import (
     NAME_LIMIT,
-    USERNAME,
     Problem,
     find_problems,
 )
@@ -20,6 +19,7 @@ from panda_sandbox.schemas import NewAccount, NewOperator
 
 from .support import CUSTOMER, RESELLER
 
+PARENT: dict[str, Any] = {"has_parent": True}
 LONG = "x" * (NAME_LIMIT + 1)
 CASES = [
     ({"role": None}, "role", "role_missing"),
@@ -50,6 +50,7 @@ CASES = [
     ({"first_name": ""}, "first_name", "first_name_missing"),
     ({"first_name": LONG}, "first_name", "first_name_too_long"),
     ({"first_name": "\t"}, "first_name", "first_name_missing"),
+    ({"first_name": "A\x07nn"}, "first_name", "first_name_unprintable"),
     ({"last_name": ""}, "last_name", "last_name_missing"),
     ({"last_name": LONG}, "last_name", "last_name_too_long"),
     ({"last_name": "L\x07ee"}, "last_name", "last_name_unprintable"),
@@ -93,6 +94,78 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_form() -> 
     assert fields == expected
 
 
+# === SURROUNDINGS === #
+
+SURROUNDINGS = [
+    ({"system_problem": "system_archived"}, {}, "system_id", "system_archived"),
+    ({"system_problem": "system_disabled"}, {}, "system_id", "system_disabled"),
+    ({"system_problem": "system_copied"}, {}, "system_id", "system_copied"),
+    ({"partner_active": False}, {}, "partner_id", "partner_archived"),
+    ({"other_company": True}, {}, "system_id", "other_company"),
+    ({"has_customers": True}, {}, "role", "has_customers"),
+    ({"username_used": True}, {}, "username", "username_used"),
+    ({"email_used": True}, {}, "email", "email_used"),
+    ({"parent_is_self": True}, PARENT, "parent_id", "parent_is_self"),
+    ({"parent_in_other_system": True}, PARENT, "parent_id", "parent_other_system"),
+    ({"parent_is_reseller": False}, PARENT, "parent_id", "parent_not_reseller"),
+    ({"parent_ready": False}, PARENT, "parent_id", "parent_not_synced"),
+    ({"names_reseller": True}, {}, "parent_id", "parent_not_synced"),
+    (
+        {"names_reseller": True, "reseller_ready": True},
+        {},
+        "parent_id",
+        "parent_missing",
+    ),
+]
+
+
+def within(changes: dict[str, Any], values: dict[str, Any]) -> Snapshot:
+    """A good customer in these surroundings, below a reseller that is ready."""
+    surroundings = replace(Surroundings(parent_ready=True), **changes)
+    return replace(CUSTOMER, surroundings=surroundings, **values)
+
+
+@pytest.mark.parametrize(("changes", "values", "field", "code"), SURROUNDINGS)
+def test_each_surrounding_names_its_field(
+    changes: dict[str, Any], values: dict[str, Any], field: str, code: str
+) -> None:
+    """What stands against an account outside of itself."""
+    assert find_problems(within(changes, values)) == [Problem(code)]
+    assert Problem(code).field == field
+
+
+@pytest.mark.parametrize("code", ["has_customers", "parent_not_synced"])
+def test_what_concerns_creating_does_not_stop_an_account_that_exists(code: str) -> None:
+    """It has its place in Panda for good."""
+    [(changes, values)] = [
+        (c, v) for c, v, _f, each in SURROUNDINGS[:12] if each == code
+    ]
+    snapshot = replace(within(changes, values), remote_id="WGC-1-1")
+    assert find_problems(snapshot) == []
+
+
+def test_a_reseller_needs_no_reseller_of_its_own() -> None:
+    """The reseller of the contact concerns customers only."""
+    surroundings = Surroundings(names_reseller=True, has_customers=True)
+    assert find_problems(replace(RESELLER, surroundings=surroundings)) == []
+
+
+def test_a_wrong_parent_hides_that_it_is_not_ready() -> None:
+    """It has to be changed anyway."""
+    changes = {"parent_is_reseller": False, "parent_ready": False}
+    assert find_problems(within(changes, PARENT)) == [Problem("parent_not_reseller")]
+
+
+def test_problems_of_the_system_come_first() -> None:
+    """In the order of the form."""
+    changes = {"system_problem": "system_disabled", "partner_active": False}
+    problems = find_problems(within(changes, {"email": ""}))
+    expected = ["system_disabled", "partner_archived", "email_missing"]
+    assert [problem.code for problem in problems] == expected
+
+
+# === WHAT PANDA ACCEPTS === #
+
 EDGES = st.sampled_from(
     ["", "ann.lee", "Ann", "+302101234567", "ann@acme.example", LONG]
 )
@@ -116,59 +189,3 @@ def test_what_passes_is_never_refused_by_panda(
         role="ADMINISTRATOR",
         **person,
     )
-
-
-# === NAMES === #
-
-
-@pytest.mark.parametrize(
-    ("name", "first", "last"),
-    [
-        ("Maria Lopez Garcia", "Maria", "Lopez Garcia"),
-        ("Lopez Garcia, Maria", "Maria", "Lopez Garcia"),
-        ("  Maria   Lopez ", "Maria", "Lopez"),
-        ("Maria", "Maria", ""),
-        ("Lopez,", "", "Lopez"),
-        ("Lopez, Maria, Dr.", "Maria, Dr.", "Lopez"),
-        ("Ψαρρού Μαρία", "Ψαρρού", "Μαρία"),
-        ("", "", ""),
-    ],
-)
-def test_a_name_is_split_into_first_and_last(name: str, first: str, last: str) -> None:
-    """As people write it, in either order."""
-    assert split_name(name) == (first, last)
-
-
-@given(st.text())
-def test_no_letter_of_a_name_is_lost(name: str) -> None:
-    """All words come back, in one order or the other."""
-    first, last = split_name(name)
-    assert sorted("".join(f"{first} {last}".split())) == sorted(
-        "".join(name.replace(",", "", 1).split())
-    )
-
-
-@pytest.mark.parametrize(
-    ("email", "name", "username"),
-    [
-        ("Ann.Lee@acme.example", "Acme", "ann.lee"),
-        ("änn.lée+x@acme.example", "Acme", "ann.lee+x"),
-        ("info@acme.example", "Acme Ltd.", "acme.ltd"),
-        ("al@acme.example", "Acme Ltd", "acme.ltd"),
-        ("", "Böhm & Co", "bohm.co"),
-        ("info@ab.example", "AB", "ab.panda"),
-        ("", "Ψ", "panda"),
-        ("", "", "panda"),
-    ],
-)
-def test_a_username_is_proposed_that_is_likely_to_be_free(
-    email: str, name: str, username: str
-) -> None:
-    """From the e-mail, or from the name when that says little."""
-    assert propose_username(email, name) == username
-
-
-@given(st.one_of(st.text(), st.emails()), st.text())
-def test_a_proposed_username_is_always_valid(email: str, name: str) -> None:
-    """Whatever people are called."""
-    assert USERNAME.fullmatch(propose_username(email, name))

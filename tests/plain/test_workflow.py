@@ -194,6 +194,15 @@ def test_an_operator_with_that_email_is_for_a_person_to_judge(world: World) -> N
 # === REFUSALS === #
 
 
+def test_a_conflict_of_the_account_is_left_to_a_person(world: World) -> None:
+    """It was not created, and nothing says what is in the way."""
+    world.fault("server_error", status=409, body="json", **CREATE_ACCOUNT)
+    outcome = world.perform(replace(CUSTOMER, step=Step.CREATE_ACCOUNT).marked(1))
+    assert outcome.error
+    assert (outcome.error.kind, outcome.error.code) == (ErrorKind.CONFLICT, "conflict")
+    assert outcome.facts == {"marker_at": None}
+
+
 @pytest.mark.parametrize("how", ["transaction", "409"])
 @pytest.mark.parametrize(
     ("values", "code"),

@@ -1,0 +1,83 @@
+"""Rules of the structure that import-linter cannot express."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ADDONS = ("panda_provisioning", "panda_provisioning_sale")
+OWNERS = {"self", "cls", "super"}
+
+
+def modules(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts):
+                yield path.relative_to(ROOT), ast.parse(path.read_text())
+
+
+def private_calls(tree: ast.Module) -> Iterator[str]:
+    """Calls of another object's method whose name begins with an underscore."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            is_own = isinstance(owner, ast.Name) and owner.id in OWNERS
+            if node.func.attr.startswith("_") and not is_own:
+                yield node.func.attr
+
+
+def test_the_engine_calls_no_private_method_of_a_model() -> None:
+    found = {
+        str(path): names
+        for path, tree in modules("panda_provisioning/engine")
+        if (names := list(private_calls(tree)))
+    }
+    assert found == {}
+
+
+def test_a_private_call_is_found() -> None:
+    """The search above can fail."""
+    assert list(private_calls(ast.parse("system._pause()\nself._own()"))) == ["_pause"]
+
+
+def state_writes(tree: ast.Module) -> Iterator[int]:
+    """Lines that write ``state``: by SQL, by ``write``, by assignment to a record."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if "panda_account" in node.value and "SET state" in node.value:
+                yield node.lineno
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write":
+            for argument in node.args:
+                keys = argument.keys if isinstance(argument, ast.Dict) else []
+                names = [key.value for key in keys if isinstance(key, ast.Constant)]
+                if "state" in names:
+                    yield node.lineno
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and target.attr == "state":
+                    yield node.lineno
+
+
+def test_only_the_gate_writes_the_state_of_an_account() -> None:
+    gates = {
+        "panda_provisioning/engine/state_gate.py",
+        "panda_provisioning/models/panda_account.py",
+    }
+    # The state of a system is another field.
+    others = {"panda_provisioning/models/panda_system.py"}
+    found = {
+        str(path) for path, tree in modules(*ADDONS) if list(state_writes(tree))
+    } - others
+    assert found == gates
+
+
+def test_a_write_of_the_state_is_found() -> None:
+    """The search above can fail."""
+    for line in (
+        'account.write({"state": "synced"})',
+        'account.state = "synced"',
+        'cr.execute("UPDATE panda_account SET state = 1")',
+    ):
+        assert list(state_writes(ast.parse(line))) == [1]
