@@ -15,9 +15,12 @@ from .error_catalogue import CATALOGUE
 from .snapshot import Role, Snapshot
 
 USERNAME = re.compile(r"[A-Za-z0-9._+-]{5,65}", re.ASCII)
-"""Panda-api section 4, rules."""
+"""docs/watchguard-api.md#operator-username"""
 PHONE = re.compile(r"\+[0-9]{6,40}", re.ASCII)
-"""International form; its digits are what is sent (panda-api section 4)."""
+"""International form; its digits are what is sent.
+
+See docs/watchguard-api.md#operator-phone.
+"""
 EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -27,7 +30,7 @@ EMAIL = re.compile(
 EMAIL_LIMIT = 254
 """Characters of an address that can be delivered to (RFC 5321)."""
 NAME_LIMIT = 200
-"""Characters. Panda publishes no limit (panda-api section 3, unknown)."""
+"""Characters. Panda publishes no limit (docs/watchguard-api.md#account-name)."""
 
 
 @dataclass(frozen=True)

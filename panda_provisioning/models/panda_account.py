@@ -747,7 +747,7 @@ class PandaAccount(models.Model):
 
     def _check_locked_fields(self, vals):
         """Role and parent are fixed by the account in Panda, the username by its
-        operator: the API changes none of them (panda-api 8.5)."""
+        operator: the API changes none of them (docs/watchguard-api.md#fixed-values)."""
         for account in self:
             locked = account._get_locked_fields()
             changed = {
