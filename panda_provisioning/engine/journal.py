@@ -66,4 +66,4 @@ class Journal:
         accounts = self.env["panda.account"].browse(ids)
         if accounts:
             accounts.invalidate_recordset()  # the rows were written past the ORM
-            accounts._announce(attended=self._attended)
+            accounts._on_settled(attended=self._attended)

@@ -12,7 +12,10 @@ class PandaAccount(models.Model):
 
     _inherit = "panda.account"  # pylint: disable=consider-merging-classes-inherited
 
-    def _announce(self, *, attended):
+    def _on_settled(self, *, attended):
+        self._notify(attended=attended)
+
+    def _notify(self, *, attended):
         """Tell the followers of the contacts what has become of these accounts.
 
         :param attended: whether somebody is looking on, who needs no activity.
