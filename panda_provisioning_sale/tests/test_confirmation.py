@@ -154,6 +154,16 @@ class TestConfirmation(OrderCase):
         self.assertFalse(account.parent_id)
         self.assertFalse(customer.panda_reseller_id)
 
+    def test_reseller_that_a_user_has_chosen_in_a_system(self):
+        """It is not written on the contact, where it would apply to all systems."""
+        reseller = self.make_partner("Rita Reseller")
+        customer = self.make_partner("Carl Customer")
+        parent = self.make_account(reseller, role="reseller")
+        self.make_account(customer, parent_id=parent.id)
+        self.confirm(self.make_order(reseller, customer))
+        self.assert_parent(customer, reseller)
+        self.assertFalse(customer.panda_reseller_id)
+
     # === TIMING === #
 
     def test_confirmation_sends_no_request(self):
