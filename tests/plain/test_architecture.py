@@ -6,6 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from panda_provisioning.core.states import State
+
+STATES = {state.value for state in State}
 ROOT = Path(__file__).resolve().parent.parent.parent
 ADDONS = ("panda_provisioning", "panda_provisioning_sale")
 OWNERS = {"self", "cls", "super"}
@@ -42,18 +45,26 @@ def test_a_private_call_is_found() -> None:
     assert list(private_calls(ast.parse("system._pause()\nself._own()"))) == ["_pause"]
 
 
+def keys_of(node: ast.expr) -> list[ast.expr]:
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return [key for key in keys if key is not None]
+
+
 def state_writes(tree: ast.Module) -> Iterator[int]:
-    """Lines that write ``state``: by SQL, by ``write``, by assignment to a record."""
+    """Lines that write ``state``: by SQL, in values to write, by an assignment."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if "panda_account" in node.value and "SET state" in node.value:
                 yield node.lineno
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write":
-            for argument in node.args:
-                keys = argument.keys if isinstance(argument, ast.Dict) else []
-                names = [key.value for key in keys if isinstance(key, ast.Constant)]
-                if "state" in names:
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                is_state = isinstance(key, ast.Constant) and key.value == "state"
+                if is_state and getattr(value, "value", None) in STATES:
                     yield node.lineno
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write":
+            names = [ast.unparse(key) for each in node.args for key in keys_of(each)]
+            if "'state'" in names:
+                yield node.lineno
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Attribute) and target.attr == "state":
@@ -77,6 +88,7 @@ def test_a_write_of_the_state_is_found() -> None:
     """The search above can fail."""
     for line in (
         'account.write({"state": "synced"})',
+        'values = {"state": "draft", "attempt_count": 0}',
         'account.state = "synced"',
         'cr.execute("UPDATE panda_account SET state = 1")',
     ):
