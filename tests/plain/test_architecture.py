@@ -45,30 +45,25 @@ def test_a_private_call_is_found() -> None:
     assert list(private_calls(ast.parse("system._pause()\nself._own()"))) == ["_pause"]
 
 
-def keys_of(node: ast.expr) -> list[ast.expr]:
-    keys = node.keys if isinstance(node, ast.Dict) else []
-    return [key for key in keys if key is not None]
+def writes_state(node: ast.AST) -> bool:
+    """Whether ``node`` writes ``state``: SQL, values to write, an assignment."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return "panda_account" in node.value and "SET state" in node.value
+    if isinstance(node, ast.Dict):
+        keys = (ast.unparse(key) for key in node.keys if key)
+        values = (getattr(value, "value", None) for value in node.values)
+        return any(
+            k == "'state'" and v in STATES for k, v in zip(keys, values, strict=False)
+        )
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write":
+        dicts = (each for each in node.args if isinstance(each, ast.Dict))
+        return any("'state'" in ast.unparse(each) for each in dicts)
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return any(getattr(target, "attr", "") == "state" for target in targets)
 
 
-def state_writes(tree: ast.Module) -> Iterator[int]:
-    """Lines that write ``state``: by SQL, in values to write, by an assignment."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if "panda_account" in node.value and "SET state" in node.value:
-                yield node.lineno
-        elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                is_state = isinstance(key, ast.Constant) and key.value == "state"
-                if is_state and getattr(value, "value", None) in STATES:
-                    yield node.lineno
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write":
-            names = [ast.unparse(key) for each in node.args for key in keys_of(each)]
-            if "'state'" in names:
-                yield node.lineno
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and target.attr == "state":
-                    yield node.lineno
+def state_writes(tree: ast.Module) -> list[int]:
+    return [node.lineno for node in ast.walk(tree) if writes_state(node)]  # type: ignore[attr-defined]
 
 
 def test_only_the_gate_writes_the_state_of_an_account() -> None:
@@ -79,7 +74,7 @@ def test_only_the_gate_writes_the_state_of_an_account() -> None:
     # The state of a system is another field.
     others = {"panda_provisioning/models/panda_system.py"}
     found = {
-        str(path) for path, tree in modules(*ADDONS) if list(state_writes(tree))
+        str(path) for path, tree in modules(*ADDONS) if state_writes(tree)
     } - others
     assert found == gates
 
@@ -92,4 +87,4 @@ def test_a_write_of_the_state_is_found() -> None:
         'account.state = "synced"',
         'cr.execute("UPDATE panda_account SET state = 1")',
     ):
-        assert list(state_writes(ast.parse(line))) == [1]
+        assert set(state_writes(ast.parse(line))) == {1}
