@@ -20,6 +20,15 @@ def press(*selectors):
     return steps
 
 
+def show_columns(page):
+    """Show the columns of a list that our addons add and hide at first."""
+    page.click(".o_optional_columns_dropdown button")
+    page.wait_for_selector(OUR_COLUMNS)
+    for box in page.locator(OUR_COLUMNS).all():
+        box.check()
+    page.keyboard.press("Escape")
+
+
 def preview(page):
     """Choose all contacts, and *Synchronize with Panda* of the menu *Actions*."""
     page.click(".o_list_view thead .o_list_record_selector input")
@@ -56,6 +65,7 @@ class Screen:
 
 
 OUR_FIELDS = ".o_content [name^=panda_], .o_content [name*=_panda_], .o_content .alert"
+OUR_COLUMNS = ".o-dropdown--menu input[name^=panda_]"
 GROUP = ".o_group_header"
 ROWS = ".o_data_row, .o_kanban_record"
 TO_SYSTEMS = "button[name=action_open_panda_systems]"
@@ -81,7 +91,8 @@ SCREENS = (
     Screen(
         "contact_list",
         "/odoo/contacts?view_type=list",
-        ROWS,
+        "td[name=panda_sync_status]",
+        steps=show_columns,
         ours=OUR_FIELDS,
     ),
     Screen(

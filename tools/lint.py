@@ -59,6 +59,7 @@ def checks():
         Check("XML and JavaScript format: prettier", prettier("--check")),
         Check("rules: ruff check", ("ruff", "check", ".")),
         Check("format: ruff format", ("ruff", "format", "--check", ".")),
+        Check("documents: links, anchors, names", ("python", "-m", "tools.doc_links")),
         Check("manuals: make readme", ("python", "-m", "tools.readme", "--check")),
         *_manifest_checks(),
     ]

@@ -11,8 +11,8 @@ GENERIC_MAILBOXES = {
 }
 """Local parts of e-mail addresses that many companies use."""
 SHORTEST, LONGEST = 5, 60
-"""Characters of a proposal: at least what Panda asks for (panda-api section 4), at
-most so many that a number still fits."""
+"""Characters of a proposal: at least what Panda asks for
+(docs/watchguard-api.md#operator-username), at most so many that a number still fits."""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -39,6 +39,9 @@ def propose_username(email: str, name: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """``text`` in the letters that a username may have (panda-api section 4)."""
+    """``text`` in the letters that a username may have.
+
+    See docs/watchguard-api.md#operator-username.
+    """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9._+-]+", ".", plain.lower()).strip(".")

@@ -28,7 +28,10 @@ class Role(str, Enum):
 
     @property
     def operator_role(self) -> str:
-        """The role that may do everything in such an account (panda-api 4)."""
+        """The role that may do everything in such an account.
+
+        See docs/watchguard-api.md#operator-roles.
+        """
         return "OWNER" if self is Role.RESELLER else "ADMINISTRATOR"
 
 

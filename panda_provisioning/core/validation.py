@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .error_catalogue import CATALOGUE
 from .snapshot import Role, Snapshot
 
 USERNAME = re.compile(r"[A-Za-z0-9._+-]{5,65}", re.ASCII)
-"""Panda-api section 4, rules."""
+"""docs/watchguard-api.md#operator-username"""
 PHONE = re.compile(r"\+[0-9]{6,40}", re.ASCII)
-"""International form; its digits are what is sent (panda-api section 4)."""
+"""International form; its digits are what is sent.
+
+See docs/watchguard-api.md#operator-phone.
+"""
 EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -27,7 +30,7 @@ EMAIL = re.compile(
 EMAIL_LIMIT = 254
 """Characters of an address that can be delivered to (RFC 5321)."""
 NAME_LIMIT = 200
-"""Characters. Panda publishes no limit (panda-api section 3, unknown)."""
+"""Characters. Panda publishes no limit (docs/watchguard-api.md#account-name)."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,23 @@ def _reseller_codes(snapshot: Snapshot) -> Iterator[str]:
     elif surroundings.names_reseller and not snapshot.has_parent:
         is_ready = surroundings.reseller_ready
         yield "parent_missing" if is_ready else "parent_not_synced"
+
+
+def is_email_taken(
+    key: int, owners: Iterable[tuple[int, bool]], *, is_in_panda: bool
+) -> bool:
+    """Whether another account may use the e-mail address of account ``key`` and this
+    one may not: those in Panda come first, then who was first.
+
+    :param key: not positive for an account that is not saved yet; those come last.
+    :param owners: account id of each that uses the address and was ever queued, with
+        whether it is in Panda.
+    """
+    return any(
+        other != key
+        and (other_in_panda or (not is_in_panda and (key <= 0 or 0 < other < key)))
+        for other, other_in_panda in owners
+    )
 
 
 def _uniqueness_codes(snapshot: Snapshot) -> Iterator[str]:

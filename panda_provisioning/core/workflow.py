@@ -393,7 +393,10 @@ def _read_transaction(client: PandaClient, snapshot: Snapshot) -> Transaction | 
 
 
 def _operator_error(words: str) -> PandaError:
-    """Class of a refusal that comes late, as text (wording unknown, section 4)."""
+    """Class of a refusal that comes late, as text of unknown wording.
+
+    See docs/watchguard-api.md#operator-conflict.
+    """
     if TAKEN.search(words) and (MAIL.search(words) or USER.search(words)):
         return _conflict(as_error("conflict", words))
     return as_error("operator_refused", words)

@@ -3,6 +3,7 @@
 import random
 import time
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from ..core.account_lookup import BULK_LOOKUPS
 from ..core.snapshot import Role, Step
 from ..core.states import CLAIMABLE, State
 from ..core.transition import AccountRow, RunPolicy
+from ..core.validation import is_email_taken
 from .state_gate import change_state, check_transition
 
 MARGIN = 5
@@ -33,15 +35,7 @@ FACTS = SQL(
         a.role = 'user' AND a.remote_id IS NULL AND (
             EXISTS (SELECT FROM panda_account WHERE parent_id = a.id)
             OR EXISTS (SELECT FROM res_partner WHERE panda_reseller_id = p.id)
-        ) AS has_customers,
-        EXISTS (
-            SELECT FROM panda_account other
-            WHERE other.system_id = a.system_id AND other.id != a.id
-                AND lower(other.email) = lower(a.email)
-                AND other.state != 'draft'
-                AND (other.remote_id IS NOT NULL
-                    OR (a.remote_id IS NULL AND other.id < a.id))
-        ) AS email_used
+        ) AS has_customers
     FROM taken a
     JOIN res_partner p ON p.id = a.partner_id
     LEFT JOIN panda_account reseller ON reseller.id = a.parent_id
@@ -132,6 +126,7 @@ class Queue:
                 facts=FACTS,
             )
         )
+        _add_email_used(self.env, self.system_id, rows)
         return [self._as_claim(row) for row in rows]
 
     def _as_claim(self, row):
@@ -368,6 +363,7 @@ def look_at(env, system_id, root_account_id, account_ids):
             FACTS,
         )
     )
+    _add_email_used(env, system_id, rows)
     policy = RunPolicy(lease=0, uniform=random.uniform)
     return [
         Claim(
@@ -376,6 +372,36 @@ def look_at(env, system_id, root_account_id, account_ids):
         )
         for row in rows
     ]
+
+
+def get_email_owners(env, system_id, emails):
+    """Return ``{e-mail in lower case: [(account id, whether it is in Panda)]}`` of the
+    accounts that use one of ``emails`` and were ever queued."""
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT lower(email), id, remote_id IS NOT NULL FROM panda_account
+            WHERE system_id = %s AND state != 'draft' AND lower(email) = ANY(%s)
+            """,
+            system_id,
+            [email.lower() for email in emails if email],
+        )
+    )
+    owners = defaultdict(list)
+    for email, account_id, is_in_panda in rows:
+        owners[email].append((account_id, is_in_panda))
+    return owners
+
+
+def _add_email_used(env, system_id, rows):
+    """Add to ``rows`` whether another account may use the e-mail address instead."""
+    owners = get_email_owners(env, system_id, [row["email"] for row in rows])
+    for row in rows:
+        row["email_used"] = is_email_taken(
+            row["id"],
+            owners[(row["email"] or "").lower()],
+            is_in_panda=bool(row["remote_id"]),
+        )
 
 
 def get_bound_accounts(env, system_id, remote_ids):

@@ -12,7 +12,14 @@ from ..core.error_catalogue import CATALOGUE, Remedy, contact_fields_of, field_o
 from ..core.matching import name_key, same_name
 from ..core.names import propose_username, split_name
 from ..core.snapshot import Role, Snapshot, Step
-from ..core.validation import Problem, binding_codes, find_problems, parent_codes
+from ..core.validation import (
+    Problem,
+    binding_codes,
+    find_problems,
+    is_email_taken,
+    parent_codes,
+)
+from ..engine.queue import get_email_owners
 from ..engine.request_log import RequestLog
 from ..engine.state_gate import check_transition
 from ..engine.worker_pool import Finished
@@ -675,8 +682,8 @@ class PandaAccount(models.Model):
             "names_reseller": is_open,
             "reseller_ready": is_open
             and reseller._get_panda_account(self.system_id).operator_ready,
-            "username_used": self._is_used("username", Domain.TRUE),
-            "email_used": self._is_used("email", self._get_domain_first_come()),
+            "username_used": self._is_username_used(),
+            "email_used": self._is_email_used(),
         }
 
     def _get_binding_surroundings(self):
@@ -700,28 +707,29 @@ class PandaAccount(models.Model):
             and bool(self._origin.child_ids or partner._count_panda_customers()),
         }
 
-    def _is_used(self, name, domain):
-        """Whether an account of ``domain`` in this system has the same value in the
-        field ``name``, ignoring case."""
-        if not self[name]:
+    def _is_username_used(self):
+        """Whether another account in this system has the username, ignoring case."""
+        if not self.username:
             return False
         # Sudo: what others use is taken, whether one may see them or not.
         others = self.sudo().with_context(active_test=False)
-        domain &= Domain("system_id", "=", self.system_id._origin.id)
+        domain = Domain("system_id", "=", self.system_id._origin.id)
         domain &= Domain("id", "!=", self._origin.id)
-        domain &= Domain(name, "=ilike", _literal(self[name]))
+        domain &= Domain("username", "=ilike", _literal(self.username))
         return bool(others.search_count(domain, limit=1))
 
-    def _get_domain_first_come(self):
-        """Accounts whose e-mail address no other account may use, as the engine sees
-        it: those in Panda, then whoever came first."""
-        in_panda = Domain("remote_id", "!=", False)
-        if self.remote_id:
-            return in_panda
-        came_first = Domain("state", "!=", "draft")
-        if self._origin.id:
-            came_first &= Domain("id", "<", self._origin.id)
-        return in_panda | came_first
+    def _is_email_used(self):
+        """Whether another account in this system may use the e-mail address instead,
+        whether the user may see that account or not."""
+        if not self.email:
+            return False
+        self.flush_model(["email", "state", "remote_id", "system_id"])
+        email, system_id = self.email.lower(), self.system_id._origin.id
+        return is_email_taken(
+            self._origin.id or 0,
+            get_email_owners(self.env, system_id, [email])[email],
+            is_in_panda=bool(self.remote_id),
+        )
 
     def _is_taken(self, remote_id):
         """Whether ``remote_id`` belongs to another account of Odoo."""
@@ -747,7 +755,7 @@ class PandaAccount(models.Model):
 
     def _check_locked_fields(self, vals):
         """Role and parent are fixed by the account in Panda, the username by its
-        operator: the API changes none of them (panda-api 8.5)."""
+        operator: the API changes none of them (docs/watchguard-api.md#fixed-values)."""
         for account in self:
             locked = account._get_locked_fields()
             changed = {

@@ -5,8 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from odoo.tools import SQL
-
 from ..core.dry_run import Ending, dry_run, pretended_id
 from ..core.error_catalogue import CATALOGUE
 from ..core.names import split_name
@@ -14,8 +12,8 @@ from ..core.prefetch import Prefetch
 from ..core.snapshot import Role, Snapshot, Step
 from ..core.states import State
 from ..core.transition import AccountRow
-from ..core.validation import find_problems
-from ..engine.queue import Claim, get_bound_accounts, look_at
+from ..core.validation import find_problems, is_email_taken
+from ..engine.queue import Claim, get_bound_accounts, get_email_owners, look_at
 
 TOKEN_REQUESTS = 1
 """What a run sends before anything else."""
@@ -199,46 +197,21 @@ class Plan:
     # === PROBLEMS === #
 
     def _find_problems(self):
-        owners = self._get_email_owners()
         lines = [line for line in self.lines.values() if not line.outcome]
+        emails = [line.snapshot.email for line in self.lines.values()]
+        owners = get_email_owners(self.env, self.system.id, emails)
         # First come, first served; accounts that do not exist yet come last.
         for line in sorted(lines, key=lambda line: line.account.id or math.inf):
-            email = line.claim.snapshot.email.lower()
-            rivals = owners.setdefault(email, [])
-            is_used = bool(email) and self._is_used(line, rivals)
+            others = owners[line.snapshot.email.lower()]
+            is_in_panda = bool(line.snapshot.remote_id)
+            is_used = bool(line.snapshot.email) and is_email_taken(
+                line.claim.id, others, is_in_panda=is_in_panda
+            )
             line.codes = [*self._get_own_problems(line)]
-            if not line.claim.snapshot.marker_at:
+            if not line.snapshot.marker_at:
                 line.codes += line.get_problem_codes(email_used=is_used)
             if not line.codes:
-                rivals.append((line.claim.id, bool(line.claim.snapshot.remote_id)))
-
-    def _is_used(self, line, rivals):
-        """Whether the engine is going to find the e-mail address in use, see
-        ``FACTS``; new accounts come after all that are there."""
-        own_id, is_bound = line.claim.id, bool(line.claim.snapshot.remote_id)
-        return any(
-            key != own_id
-            and (has_remote or (not is_bound and (own_id < 0 or 0 < key < own_id)))
-            for key, has_remote in rivals
-        )
-
-    def _get_email_owners(self):
-        """Return ``{address: [(account id, whether it is in Panda)]}`` of all accounts
-        that are or were synchronised."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT lower(email), id, remote_id IS NOT NULL FROM panda_account
-                WHERE system_id = %s AND state != 'draft' AND lower(email) = ANY(%s)
-                """,
-                self.system.id,
-                [line.claim.snapshot.email.lower() for line in self.lines.values()],
-            )
-        )
-        owners = {}
-        for email, account_id, has_remote in rows:
-            owners.setdefault(email, []).append((account_id, has_remote))
-        return owners
+                others.append((line.claim.id, is_in_panda))
 
     def _get_own_problems(self, line):
         """What keeps the account from being queued besides its problems."""

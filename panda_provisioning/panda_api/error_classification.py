@@ -26,7 +26,7 @@ STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
     422: (ErrorKind.DATA, "rejected"),
     429: (ErrorKind.THROTTLED, "throttled"),
 }
-"""Answers that say that nothing was done (panda-api section 2, status codes)."""
+"""Answers that say that nothing was done (docs/watchguard-api.md#status-codes)."""
 
 NO_ANSWER = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
 """All that requests and what is below it raise."""

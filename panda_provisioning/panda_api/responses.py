@@ -29,7 +29,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Account:
-    """An account with its contact (panda-api 9.4)."""
+    """An account with its contact (docs/watchguard-api.md#get-account)."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Child:
-    """A row of a listing of managed accounts (panda-api 9.7)."""
+    """A row of a listing of managed accounts (docs/watchguard-api.md#list-children)."""
 
     id: str
     name: str
@@ -48,7 +48,7 @@ class Child:
 
 @dataclass(frozen=True)
 class Operator:
-    """A person who may log in to an account (panda-api 9.11)."""
+    """A person who may log in to an account (docs/watchguard-api.md#list-operators)."""
 
     username: str
     email: str
@@ -57,7 +57,7 @@ class Operator:
 
 @dataclass(frozen=True)
 class Transaction:
-    """State of an operator transaction (panda-api 9.10).
+    """State of an operator transaction (docs/watchguard-api.md#transaction-status).
 
     ``status`` is ``PENDING``, ``SUCCESS`` or ``FAILED``; ``error`` is the vendor's
     text for the last of them.

@@ -1,9 +1,8 @@
+"""What tests of many contacts share: the preview, the queue and the import."""
+
 import csv
 import io
 
-from odoo import Command
-
-from ..panda_api.client import CUSTOMER_TYPE, RESELLER_TYPE, PandaClient
 from .common import PandaCase, PandaMixin
 
 IMPORT_OPTIONS = {
@@ -14,11 +13,10 @@ IMPORT_OPTIONS = {
     "float_decimal_separator": ".",
 }
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PERSON = {"first_name": "Ada", "last_name": "Lovelace"}
 
 
 class BulkMixin(PandaMixin):
-    """Previews contacts of every kind."""
+    """Previews many contacts, and imports files."""
 
     def preview(self, partners, user=None):
         """Choose *Synchronize with Panda* and return the preview as the web client
@@ -35,37 +33,10 @@ class BulkMixin(PandaMixin):
         preview.invalidate_model()
         return preview, {row.partner_id: row for row in preview.search([])}
 
-    def plant(self, partner, parent="", *, role="user", username="", email=""):
-        """Have Panda know an account of ``partner`` that Odoo knows nothing of."""
-        with self.system._open_transport() as transport:
-            client = PandaClient(transport)
-            remote_id = client.create_account(
-                parent or self.system.root_account_id,
-                account_type=RESELLER_TYPE if role == "reseller" else CUSTOMER_TYPE,
-                name=partner.name,
-                email=email or partner.email,
-                **PERSON,
-            )
-            if username:
-                client.create_operator(
-                    remote_id,
-                    username=username,
-                    email=email or partner.email,
-                    phone="32470123456",
-                    role="OWNER" if role == "reseller" else "ADMINISTRATOR",
-                    **PERSON,
-                )
-        return remote_id
-
     def make_customers(self, reseller, *names):
         """Return customers of ``reseller``."""
         made = [self.make_partner(n, panda_reseller_id=reseller.id) for n in names]
         return self.env["res.partner"].union(*made)
-
-    def make_company(self, name, *people):
-        """Return a company with ``people``."""
-        persons = [Command.create({"name": person}) for person in people]
-        return self.make_partner(name, is_company=True, child_ids=persons)
 
     # === IMPORT === #
 

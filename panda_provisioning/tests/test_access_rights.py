@@ -70,7 +70,8 @@ class TestSecurity(PandaCase):
     def call(self, user, records, name, *args):
         """Call a method as the browser does."""
         model = self.env(user=user)[records._name]
-        ids = [] if name == "create" else [records.ids]
+        is_of_model = getattr(getattr(model, name), "_api_model", False)
+        ids = [] if is_of_model else [records.ids]
         return call_kw(model, name, [*ids, *args], {})
 
     def open_popup(self, user):
@@ -111,21 +112,16 @@ class TestSecurity(PandaCase):
 
     def test_public_methods(self):
         """Whatever can be called from outside checks who calls."""
-        popup, options = self.open_popup(self.user)
-        sandbox = self.env["panda.sandbox.connect"].with_user(self.manager).create({})
-        called = set()
-        for records in (
-            self.partner,
-            self.account,
-            self.system,
-            self.log,
-            options,
-            popup,
-            popup.line_ids,
-            sandbox,
-        ):
+        arguments = {
+            "create": [[{}]],
+            "write": [{}],
+            "action_open": [self.partner.ids],
+        }
+        called, tried = set(), set()
+        for records in self.make_one_of_each():
+            tried.add(records._name)
             for name in self.get_public_methods(records):
-                args = [[{}]] if name == "create" else [{}] if name == "write" else []
+                args = arguments.get(name, [])
                 for user in (self.internal, self.portal, self.public):
                     with (
                         self.subTest(f"{records._name}.{name}", user=user.login),
@@ -133,11 +129,29 @@ class TestSecurity(PandaCase):
                     ):
                         self.call(user, records, name, *args)
                 called.add(name)
+        self.assertEqual(tried, {"res.partner", *RIGHTS})
         self.assertIn("action_save_and_synchronize", called)
         self.assertIn("action_panda_synchronize", called)
         self.assertGreater(len(called), 12)
         self.assertEqual(self.count_requests(), 0)
         self.assertEqual(self.account.state, "draft")
+
+    def make_one_of_each(self):
+        """Yield a record of each model that has methods of this addon."""
+        popup, options = self.open_popup(self.user)
+        link = self.env["panda.link"].create(
+            {
+                "account_id": self.account.id,
+                "line_ids": [Command.create({"remote_id": "WGC-1-0"})],
+            }
+        )
+        yield from (self.partner, self.account, self.system, self.log)
+        yield from (popup, popup.line_ids, options, link, link.line_ids)
+        yield self.env["panda.mark.done"].create(
+            {"account_id": self.account.id, "reason": "By hand"}
+        )
+        yield self.env["panda.preview"].browse(self.partner.ids)
+        yield self.env["panda.sandbox.connect"].create({})
 
     def get_public_methods(self, records):
         """Names of the public methods that this addon gives to a model."""
@@ -177,6 +191,8 @@ class TestSecurity(PandaCase):
                         self.account.with_user(user).write({name: False})
                     with self.assertRaises(AccessError):
                         accounts.create({**new, name: False})
+            # Without these fields nothing stands in the way.
+            self.assertTrue(accounts.create(new))
 
     def test_options_are_open(self):
         """What a person chooses may be written by the users, not by others."""
@@ -237,6 +253,11 @@ class TestSecurity(PandaCase):
                 self.env["panda.sync.options"].with_user(self.foreigner).create(
                     {"partner_id": partner.id, "system_id": system.id}
                 )
+        self.assertTrue(
+            self.env["panda.sync.options"]
+            .with_user(self.foreigner)
+            .create({"partner_id": shared.id, "system_id": own.id})
+        )
         with self.assertRaises(AccessError):
             self.env["provisioning.systems"].with_user(self.foreigner).create(
                 {"partner_id": self.partner.id}

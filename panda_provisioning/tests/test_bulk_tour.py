@@ -1,23 +1,18 @@
 import io
 import json
-from contextlib import contextmanager
 
 import openpyxl
 
 from odoo import http
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from .bulk_common import XLSX, BulkMixin
+from .common import PandaTourCase
 
 
 @tagged("post_install", "-at_install")
-class TestBulkTour(BulkMixin, HttpCase):
+class TestBulkTour(BulkMixin, PandaTourCase):
     """Many contacts at once, in a browser and out of it."""
-
-    @contextmanager
-    def committing(self, user=None):
-        with self.registry.cursor() as cr:
-            yield self.env(cr=cr, user=user or self.user)
 
     def test_select_mend_queue(self):
         """Select, preview, mend, choose a role, queue: all are synchronised."""

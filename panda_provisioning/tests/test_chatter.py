@@ -15,9 +15,7 @@ class TestChatter(PandaCase):
 
     def start(self, username="ada.lovelace", **values):
         account = self.make_account(self.make_partner(**values), username=username)
-        account.action_synchronize()
-        self.run_cron()
-        return account
+        return self.synchronize_by_cron(account)
 
     def test_created(self):
         """Its ID and where the activation e-mail went; nothing of the steps."""
@@ -34,6 +32,7 @@ class TestChatter(PandaCase):
         failure, success = self.notes(account)
         self.assertIn("no phone number", failure)
         self.assertIn("The activation e-mail went to", success)
+        self.assertNotIn("again", success)
 
     def test_synchronized_again(self):
         account = self.start()
@@ -53,7 +52,9 @@ class TestChatter(PandaCase):
         account = self.start(phone=False)
         for _press in range(2):
             account.action_retry()
+            self.assertEqual(account.state, "queued")
             self.run_cron()
+            self.assertEqual(account.state, "failed")
         self.assertEqual(len(self.notes(account)), 1)
 
     def test_changes_are_nobodys_news(self):

@@ -28,14 +28,7 @@ class TestBadConnection(PandaCase):
 
     def setUp(self):
         super().setUp()
-        system_sudo = self.system.sudo()
-        self.right_values = {
-            "base_url": system_sudo.base_url,
-            "root_account_id": system_sudo.root_account_id,
-            "access_id": system_sudo.access_id,
-            "access_password": system_sudo.access_password_secret,
-            "api_key": system_sudo.api_key_secret,
-        }
+        self.right_values = self.get_connection_values()
         self.addresses = {
             "where nothing listens": {"base_url": "http://127.0.0.1:9"},
             "of something else": {"base_url": f"{self.sandbox.url}/elsewhere"},
@@ -84,6 +77,7 @@ class TestBadConnection(PandaCase):
             self.assertRaisesRegex(UserError, missing),
         ):
             begun.with_env(env).action_test_connection()
+        self.assertEqual(self.count_requests(), 0)
 
     def test_names_the_value_at_fault(self):
         """Test Connection says which of the values is wrong, and writes nothing."""
@@ -141,7 +135,7 @@ class TestBadConnection(PandaCase):
         do what and when it is tried again."""
         for name, (values, text) in CREDENTIALS.items():
             with self.subTest(name):
-                self.sandbox.control("POST", "reset")
+                self.reset_panda()
                 self.system.write({**self.right_values, **values})
                 self.system._release_from_quarantine()
                 email = f"ada.l{self.count_accounts()}@example.com"
@@ -175,7 +169,7 @@ class TestBadConnection(PandaCase):
         """Nothing that looks like Panda answers: it is tried again by itself."""
         for name, values in self.addresses.items():
             with self.subTest(name):
-                self.sandbox.control("POST", "reset")
+                self.reset_panda()
                 self.system.write({**self.right_values, **values})
                 email = f"ada.l{self.count_accounts()}@example.com"
                 _form, account, action = self.press_for(email)

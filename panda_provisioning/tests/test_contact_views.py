@@ -78,7 +78,7 @@ class TestContactViews(PandaCase):
         self.assertEqual(badge.get("widget"), "panda_state_badge")
 
     def test_explanations_of_a_healthy_list_cost_nothing(self):
-        partners = self.make_synchronized(40).with_user(self.user)
+        partners = self.make_partners_with_accounts(40)
         status = {"panda_sync_status": {}}
         self.assertEqual(
             self.count_statements(partners, status | {"panda_status_text": {}}),
@@ -87,30 +87,22 @@ class TestContactViews(PandaCase):
 
     def test_explanations_of_troubled_ones_do_not_grow_with_the_list(self):
         names = {"panda_sync_status": {}, "panda_status_text": {}}
-        few = self.make_synchronized(2, state="failed", error_code="username_taken")
-        many = self.make_synchronized(40, state="failed", error_code="username_taken")
+        values = {"state": "failed", "error_code": "username_taken"}
+        few, many = (
+            self.make_partners_with_accounts(count, **values) for count in (2, 40)
+        )
         self.assertEqual(
-            self.count_statements(few.with_user(self.user), names),
-            self.count_statements(many.with_user(self.user), names),
+            self.count_statements(few, names), self.count_statements(many, names)
         )
-
-    def make_synchronized(self, count, **values):
-        partners = self.env["res.partner"].create(
-            [{"name": f"Ada {n}", "email": f"a{n}@example.com"} for n in range(count)]
-        )
-        for partner in partners:
-            username = f"ada.{partner.id}"
-            self.make_account(
-                partner, **{"state": "synced", "username": username, **values}
-            )
-        return partners
 
     def count_statements(self, partners, names):
+        """Return how many statements it takes to list ``partners``."""
+        partners = partners.with_user(self.user)
         domain = [("id", "in", partners.ids)]
         names = {"name": {}, "commercial_partner_id": {}, **names}
-        partners.web_search_read(domain, names)  # rights are known from now on
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.cr.sql_log_count
-        partners.web_search_read(domain, names)
-        return self.cr.sql_log_count - before
+        # The rights of the user are read once and are not counted.
+        rows = partners.web_search_read(domain, names)["records"]
+        self.assertEqual(len(rows), len(partners))
+        for row in rows:
+            self.assertTrue(all(row[name] for name in names), row)
+        return self.count_queries(lambda: partners.web_search_read(domain, names))

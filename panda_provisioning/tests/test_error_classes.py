@@ -44,14 +44,12 @@ class TestErrorClasses(PandaCase):
 
     def synchronize_with(self, fault, rule):
         """Return an account whose first try meets ``fault``."""
-        self.sandbox.control("POST", "reset")
+        self.reset_panda()
         self.system.write({"health": "unknown", "next_probe_at": False})
         self.fault(fault, **rule)
         number = self.env["panda.account"].search_count([])
         account = self.make_account(self.make_partner(f"Person{number} Test"))
-        account.action_synchronize()
-        self.run_cron()
-        return account
+        return self.synchronize_by_cron(account)
 
     def test_what_goes_on_by_the_clock(self):
         self.system.request_timeout = 1
@@ -77,7 +75,7 @@ class TestErrorClasses(PandaCase):
                 self.assertFalse(account.next_attempt_at)
                 [activity] = account.partner_id.activity_ids
                 self.assertIn(text, activity.note)
-                self.sandbox.control("DELETE", "faults")
+                self.clear_faults()
                 account.action_retry()
                 self.run_cron()
                 self.assertEqual(account.state, "synced", account.error_message)

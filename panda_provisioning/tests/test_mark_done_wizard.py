@@ -10,12 +10,10 @@ REASON = "Ann did it in WatchGuard Cloud"
 class TestMarkDone(PandaCase):
     """What a person has done by hand, with a reason."""
 
-    def failed(self, name="Ada Lovelace", **values):
-        account = self.make_account(self.make_partner(name, phone=False), **values)
-        account.action_synchronize()
-        self.run_cron()
-        self.assertEqual(account.state, "failed")
-        return account
+    def failed(self, name="Ada Lovelace", code="phone_missing", **values):
+        """Return an account that has failed and whose contact has no phone number."""
+        partner = self.make_partner(name, phone=False)
+        return self.make_failed_account(code, partner, **values)
 
     def mark(self, account, user=None, **values):
         """Press *Mark as Done Elsewhere*, fill in and confirm."""
@@ -88,7 +86,9 @@ class TestMarkDone(PandaCase):
         """Odoo sends changes then, of the operator too."""
         for name in ("role", "username"):
             with self.subTest(name):
-                account = self.failed(f"{name.title()} Person", **{name: False})
+                account = self.failed(
+                    f"{name.title()} Person", f"{name}_missing", **{name: False}
+                )
                 with self.assertRaisesRegex(UserError, "in Sync Options first"):
                     self.mark(account, remote_id="WGC-1-0")
                 self.mark(account)
@@ -99,8 +99,7 @@ class TestMarkDone(PandaCase):
         customer = self.make_account(
             self.make_partner("Carl Customer"), parent_id=reseller.id
         )
-        customer.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(customer)
         self.assertEqual(customer.state, "waiting")
         with self.assertRaisesRegex(UserError, "Panda ID of the reseller"):
             self.mark(reseller)

@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .options_case import OptionsCase
+from .common import OptionsCase
 
 NAMES = {
     "quotes": 'Ada "The Countess" O\'Lovelace',
@@ -40,8 +40,8 @@ class TestNames(OptionsCase):
         for number, name in enumerate(("A\u0301da Lovelace", "\u00c1da Lovelace")):
             partner = self.make_partner(name, email=f"ada{number}@example.com")
             self.press(partner, role="user", username=f"ada.love{number}")
-        names = {tenant["name"] for tenant in self.tenants()}
-        self.assertEqual(names, {"\u00c1da Lovelace"})
+        names = [tenant["name"] for tenant in self.tenants()]
+        self.assertEqual(names, ["\u00c1da Lovelace"] * 2)
 
     def test_too_long(self):
         """A name of 300 characters is refused before it is sent."""
@@ -67,7 +67,6 @@ class TestNames(OptionsCase):
     def test_unprintable(self):
         """A line feed or a bell in a name comes from a bad import."""
         partner = self.make_partner("Ada Love\alace")
-        partner.child_ids = False
         form, _action = self.press(partner, role="user", username="ada.love")
         self.assertIn("cannot be printed", form.name_problem)
         self.assert_sent_nothing()

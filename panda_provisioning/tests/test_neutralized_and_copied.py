@@ -33,8 +33,19 @@ class TestNeutralize(PandaCase):
         self.assertEqual(account.state, "queued")
         return form.general_problem
 
+    def assert_no_connection(self, reason):
+        """*Test Connection* refuses with ``reason`` and sends nothing."""
+        before = self.count_requests()
+        with (
+            self.committing(self.manager) as env,
+            self.assertRaisesRegex(UserError, reason),
+        ):
+            self.system.with_env(env).action_test_connection()
+        self.assertEqual(self.count_requests(), before)
+
     def test_credentials_are_gone(self):
         """Every system is disabled and knows no secret any more, archived ones too."""
+        secrets = self.get_connection_values()
         archived = self.system.copy({"active": False, "access_id": "archived"})
         archived.write({"access_password": "secret", "api_key": "secret"})
         self.neutralize()
@@ -46,7 +57,10 @@ class TestNeutralize(PandaCase):
             self.assertFalse(system.has_access_password)
             self.assertFalse(system.has_api_key)
         self.cr.execute("SELECT * FROM panda_system")
-        self.assertNotIn("secret", str(self.cr.fetchall()))
+        rows = str(self.cr.fetchall())
+        self.assertIn("Panda Antivirus", rows)
+        for secret in ("secret", secrets["access_password"], secrets["api_key"]):
+            self.assertNotIn(secret, rows)
 
     def test_neutralized_sends_nothing(self):
         """Neither a button nor the crons call Panda."""
@@ -54,11 +68,7 @@ class TestNeutralize(PandaCase):
         self.neutralize()
         self.env["ir.cron"].search([]).active = True
         self.assertIn("is disabled", self.assert_silent(account))
-        with (
-            self.committing(self.manager) as env,
-            self.assertRaisesRegex(UserError, "Fill in: Access ID, Access Password"),
-        ):
-            self.system.with_env(env).action_test_connection()
+        self.assert_no_connection("Fill in: Access ID, Access Password")
 
     def test_switching_on_asks_for_credentials(self):
         """Who switches a neutralized system on must fill it in anew."""
@@ -71,11 +81,7 @@ class TestNeutralize(PandaCase):
         account = self.make_account()
         self.env["ir.config_parameter"].set_param("database.uuid", "a-copy")
         self.assertIn("This database is a copy", self.assert_silent(account))
-        with (
-            self.committing(self.manager) as env,
-            self.assertRaisesRegex(UserError, "This database is a copy"),
-        ):
-            self.system.with_env(env).action_test_connection()
+        self.assert_no_connection("This database is a copy")
 
     def test_copy_that_is_meant(self):
         """After a restore on a new server somebody says that this is the one now."""

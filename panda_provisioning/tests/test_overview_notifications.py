@@ -4,13 +4,13 @@ import time
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tests.common import release_test_lock
 
 from odoo.addons.bus.models.bus import dispatch
 from odoo.addons.bus.tests.common import WebsocketCase
 
-from .common import PandaMixin
+from .common import PandaMixin, PandaTourCase
 
 ACCOUNTS = 500
 PATIENCE = 60
@@ -58,10 +58,12 @@ class TestOverviewChannel(PandaMixin, WebsocketCase):
         for login in ("internal", "foreigner", None):
             self.listen(login)
             self.assertNotIn(get_channel(self.system), dispatch._channels_to_ws, login)
+        self.listen(self.user.login)
+        self.assertIn(get_channel(self.system), dispatch._channels_to_ws)
 
 
 @tagged("post_install", "-at_install")
-class TestOverviewTour(PandaMixin, HttpCase):
+class TestOverviewTour(PandaTourCase):
     """The Overview in a real browser, while a run is under way."""
 
     def setUp(self):

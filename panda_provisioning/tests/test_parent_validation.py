@@ -1,8 +1,7 @@
-from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from .options_case import OptionsCase
+from .common import OptionsCase
 
 
 @tagged("post_install", "-at_install")
@@ -14,7 +13,7 @@ class TestBadParent(OptionsCase):
         partner = self.make_partner(name)
         username = f"{name.split()[0].lower()}.r"
         self.press(partner, role="reseller", username=username)
-        self.sandbox.control("POST", "reset")
+        self.reset_panda()
         account = self.get_account(partner)
         self.assertTrue(account.operator_ready)
         account.write(values)
@@ -105,11 +104,7 @@ class TestBadParent(OptionsCase):
 
     def test_own_person(self):
         """Nor is the company of a contact that is its person."""
-        company = self.make_partner(
-            "Analytical Engines",
-            is_company=True,
-            child_ids=[Command.create({"name": "Ada Lovelace"})],
-        )
+        company = self.make_company("Analytical Engines", "Ada Lovelace")
         with self.assertRaisesRegex(UserError, "cannot be its own reseller"):
             company.panda_reseller_id = company.child_ids
 

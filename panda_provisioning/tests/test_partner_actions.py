@@ -44,7 +44,7 @@ class TestPartnerActions(PandaCase):
     def test_own_reseller(self):
         """Nobody is his own reseller."""
         partner = self.make_partner()
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(ValidationError, "cannot be its own reseller"):
             partner.panda_reseller_id = partner
 
     # === BULK === #
@@ -71,8 +71,7 @@ class TestPartnerActions(PandaCase):
 
     def test_synchronize_persons(self):
         """Persons stand for their company, which is synchronised once."""
-        people = [Command.create({"name": name}) for name in ("Ada Love", "Bob Bab")]
-        company = self.make_partner("Engines", is_company=True, child_ids=people)
+        company = self.make_company("Engines", "Ada Love", "Bob Bab")
         (company + company.child_ids).action_panda_synchronize()
         self.run_cron()
         self.assertEqual([tenant["name"] for tenant in self.tenants()], ["Engines"])
@@ -155,6 +154,7 @@ class TestPartnerActions(PandaCase):
         """Two accounts in Panda cannot become one, so the contacts stay two."""
         ada, bob = self.make_synced(), self.make_synced("Bob Babbage")
         accounts = (ada + bob).panda_account_ids
+        self.assertEqual(len(accounts), 2)
         with self.assertRaisesRegex(UserError, "Archive the contact that is not") as no:
             self.merge(ada, bob)
         for account in accounts:

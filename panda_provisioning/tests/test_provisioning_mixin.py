@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import fields, models
 from odoo.orm.model_classes import add_to_registry
 from odoo.tests import tagged
 
@@ -125,11 +125,7 @@ class TestProvisioningSystems(PandaCase):
 
     def test_person_leads_to_company(self):
         """A person of a company is provisioned as the company."""
-        company = self.make_partner(
-            "Analytical Engines",
-            is_company=True,
-            child_ids=[Command.create({"name": "Ada Lovelace"})],
-        )
+        company = self.make_company("Analytical Engines", "Ada Lovelace")
         popup = self.open_popup(company.child_ids)
         self.assertEqual(popup.partner_id, company)
         action = popup.line_ids.action_open_options()
@@ -141,16 +137,10 @@ class TestProvisioningSystems(PandaCase):
 
     def test_which_systems(self):
         """Listed are the systems in use of the companies that one works in."""
-        own = self.system.copy({"name": "Panda Europe", "sequence": 20})
-        own.write(
-            {"access_id": "x", "access_password": "x", "api_key": "x", "state": "test"}
-        )
+        self.make_system("Panda Europe", sequence=20)
         self.system.copy({"name": "Panda Disabled"})
         company = self.env["res.company"].create({"name": "Other"})
-        other = own.copy({"name": "Panda Elsewhere", "company_id": company.id})
-        other.write(
-            {"access_id": "x", "access_password": "x", "api_key": "x", "state": "test"}
-        )
+        self.make_system("Panda Elsewhere", company_id=company.id)
         partner = self.make_partner()
         names = self.open_popup(partner).line_ids.mapped("name")
         self.assertEqual(names, ["Panda Antivirus", "Panda Europe"])

@@ -5,18 +5,11 @@ from .common import PandaCase
 
 
 @tagged("post_install", "-at_install")
-class TestWaysOut(PandaCase):
+class TestRemedies(PandaCase):
     """No state without a way forward, and nothing is said that is not so."""
 
-    def synchronized(self, name="Ada Lovelace", **values):
-        account = self.make_account(self.make_partner(name), **values)
-        account.action_synchronize()
-        self.run_cron()
-        self.assertEqual(account.state, "synced", account.error_message)
-        return account
-
     def test_account_deleted_in_panda_is_created_anew(self):
-        account = self.synchronized()
+        account = self.make_synced_account()
         self.sandbox.control("DELETE", f"accounts/{account.remote_id}")
         account.partner_id.name = "Ada King"
         self.run_cron()
@@ -30,14 +23,14 @@ class TestWaysOut(PandaCase):
         self.assertEqual([t["name"] for t in self.tenants()], ["Ada King"])
 
     def test_account_that_panda_knows_is_not_forgotten(self):
-        account = self.synchronized()
-        with self.assertRaises(UserError):
+        account = self.make_synced_account()
+        with self.assertRaisesRegex(UserError, "Odoo knows, .* exists in"):
             account.with_user(self.manager).action_forget_remote()
         self.assertTrue(account.remote_id)
 
     def test_undone_edit_is_told_too(self):
         """Whatever was sent in between."""
-        account = self.synchronized()
+        account = self.make_synced_account()
         partner = account.partner_id
         self.fault("transaction_failed", method="PATCH", message="No.", times=1)
         partner.name = "Ada King"
@@ -59,11 +52,10 @@ class TestWaysOut(PandaCase):
 
     def test_reseller_left_out_is_asked_about(self):
         """Nobody becomes a direct customer by oversight."""
-        reseller = self.synchronized("Rita Reseller", role="reseller")
+        reseller = self.make_synced_account("Rita Reseller", role="reseller")
         account = self.make_account(self.make_partner("Carl Customer"))
         account.partner_id.panda_reseller_id = reseller.partner_id
-        account.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(account)
         self.assertEqual(
             (account.state, account.error_code), ("failed", "parent_missing")
         )
@@ -77,24 +69,22 @@ class TestWaysOut(PandaCase):
         first = self.make_partner("Carl Sagan", parent_id=company.id)
         self.make_partner("Dora Maar", parent_id=company.id)
         account = self.make_account(company, contact_id=first.id)
-        account.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(account)
         first.unlink()
         self.run_cron()
-        operators = self.sandbox.control("GET", "state")["operators"]
+        operators = self.operators()
         self.assertEqual([each["firstName"] for each in operators], ["Dora"])
 
     def test_first_name_typed_on_a_synchronised_account_is_sent(self):
-        account = self.synchronized()
+        account = self.make_synced_account()
         account.with_user(self.user).first_name = "Augusta"
         self.run_cron()
         self.assertEqual(self.tenants()[0]["firstName"], "Augusta")
 
     def test_owner_of_an_email_is_not_blocked_by_who_came_later(self):
-        owner = self.synchronized()
+        owner = self.make_synced_account()
         other = self.make_account(self.make_partner("Eve Other", email=owner.email))
-        other.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(other)
         self.assertEqual((other.state, other.error_code), ("failed", "email_used"))
         self.assertEqual([p.code for p in owner._get_problems()], [])
 
@@ -106,8 +96,7 @@ class TestWaysOut(PandaCase):
         customer = self.make_account(
             self.make_partner("Carl Customer"), parent_id=reseller.id
         )
-        customer.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(customer)
         self.assertEqual(customer.state, "waiting")
         self.assertIn("Carl Customer", reseller.partner_id.message_ids[0].body)
         customer.with_user(self.user).parent_id = False
@@ -117,16 +106,16 @@ class TestWaysOut(PandaCase):
     def test_each_others_resellers(self):
         one, two = self.make_partner("Rita One"), self.make_partner("Sara Two")
         one.panda_reseller_id = two
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(ValidationError, "each other's"):
             two.panda_reseller_id = one
 
     def test_user_in_panda_is_nobodys_reseller(self):
-        account = self.synchronized()
+        account = self.make_synced_account()
         with self.assertRaisesRegex(ValidationError, "is a User in Panda"):
             self.make_partner("Carl Customer", panda_reseller_id=account.partner_id.id)
 
     def test_message_says_what_this_press_has_done(self):
-        account = self.synchronized()
+        account = self.make_synced_account()
         partner, username = account.partner_id, account.username
         _form, action = self.press(partner)
         self.assertIn("is up to date in Panda", action["params"]["message"])
@@ -142,5 +131,6 @@ class TestWaysOut(PandaCase):
         _form, action = self.press(self.make_partner(), role="user", username="ada.lo")
         self.assertEqual(action["params"]["type"], "warning")
         self.assertIn("In Progress", action["params"]["message"])
-        account = self.env["panda.account"].search([("username", "=", "ada.lo")])
-        self.assertFalse(account.run_token)
+        [account] = self.env["panda.account"].search([("username", "=", "ada.lo")])
+        self.assertEqual((account.state, account.run_token), ("running", False))
+        self.assertTrue(account.transaction_id)

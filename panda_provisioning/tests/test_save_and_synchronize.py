@@ -4,7 +4,7 @@ from .common import PandaCase
 
 
 @tagged("post_install", "-at_install")
-class TestMainJob(PandaCase):
+class TestSaveAndSynchronize(PandaCase):
     """The two recipes of the manual, without a browser."""
 
     def test_direct_customer(self):
@@ -30,7 +30,7 @@ class TestMainJob(PandaCase):
         self.press(partner, role="reseller", username="ada.lovelace")
         self.assertEqual(self.get_account(partner).state, "synced")
         self.assertEqual([tenant["type"] for tenant in self.tenants()], [1])
-        [operator] = self.sandbox.control("GET", "state")["operators"]
+        [operator] = self.operators()
         self.assertEqual(operator["role"], "OWNER")
 
     def test_end_customer(self):

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.service.model import call_kw
 from odoo.tests import tagged
 
@@ -134,7 +134,9 @@ class TestSecretFields(PandaCase):
 
     def test_errors(self):
         """A value that is refused is not quoted."""
-        with self.assertRaises(Exception) as refused:
+        with self.assertRaisesRegex(
+            ValidationError, "must start with https"
+        ) as refused:
             self.system.with_user(self.manager).write(
                 {**TYPED, "state": "enabled", "base_url": "http://panda.example.com"}
             )

@@ -1,10 +1,10 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import PandaMixin
+from .common import PandaTourCase
 
 
 @tagged("post_install", "-at_install")
-class TestTours(PandaMixin, HttpCase):
+class TestSyncOptionsTours(PandaTourCase):
     """The two recipes of the manual, word for word, in a browser."""
 
     def walk(self, name, partner):

@@ -1,7 +1,6 @@
-from odoo import Command
 from odoo.tests import tagged
 
-from .options_case import OptionsCase
+from .common import OptionsCase
 
 WITHOUT_EMAIL = "Ada Lovelace has no e-mail address"
 MALFORMED = "is not a valid e-mail address"
@@ -58,7 +57,7 @@ class TestBadInput(OptionsCase):
     def test_email_of_another(self):
         """Panda takes every e-mail address once, in whatever letter case."""
         self.press(self.make_partner(), role="user", username="first.ada")
-        self.sandbox.control("POST", "reset")
+        self.reset_panda()
         other = self.make_partner("Other Ada", email="ADA@example.com")
         self.assert_refused(other, "email_problem", "used by another contact")
 
@@ -82,7 +81,7 @@ class TestBadInput(OptionsCase):
         self.assert_refused(partner, "phone_problem", "set the country of the contact")
         partner.country_id = self.env.ref("base.be")
         self.press(partner, role="user", username="ada.lovelace")
-        [operator] = self.sandbox.control("GET", "state")["operators"]
+        [operator] = self.operators()
         self.assertEqual(operator["phone"], "32470123456")
 
     def test_no_person(self):
@@ -111,11 +110,7 @@ class TestBadInput(OptionsCase):
         """Who has a single name lacks the other, as a contact or as its person."""
         artist = self.make_partner("Cher")
         self.assert_refused(artist, "person_problem", "Enter the last name")
-        band = self.make_partner(
-            "Cher & Co",
-            is_company=True,
-            child_ids=[Command.create({"name": "Cher"})],
-        )
+        band = self.make_company("Cher & Co", "Cher")
         self.assert_refused(band, "person_problem", "Enter the last name")
 
     def test_archived_contact(self):

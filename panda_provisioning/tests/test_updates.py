@@ -17,9 +17,6 @@ class TestUpdates(PandaCase):
         self.run_cron()
         self.assertEqual(self.account.state, "synced")
 
-    def operators(self):
-        return self.sandbox.control("GET", "state")["operators"]
-
     def test_edits_are_one_update_with_the_last_state(self):
         for name in ("Ada King", "Ada Byron", "Ada King-Noel"):
             self.partner.name = name
@@ -54,8 +51,7 @@ class TestUpdates(PandaCase):
         company = self.make_partner("Bytes Ltd", is_company=True)
         person = self.make_partner("Carl Sagan", parent_id=company.id)
         account = self.make_account(company)
-        account.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(account)
         self.assertEqual(account.state, "synced", account.error_message)
         person.name = "Carla Sagan"
         self.run_cron()
@@ -127,10 +123,9 @@ class TestUpdates(PandaCase):
         partner = self.make_partner("Grace Hopper")
         account = self.make_account(partner)
         self.fault("lost_answer", method="POST", path="*/accounts/*", lag_calls=1)
-        account.action_synchronize()
-        self.run_cron()
+        self.synchronize_by_cron(account)
         self.assertEqual(account.state, "unknown")
-        self.sandbox.control("DELETE", "faults")
+        self.clear_faults()
         partner.write({"name": "Grace Murray", "email": "murray@example.com"})
         self.make_due(account)
         self.run_cron()

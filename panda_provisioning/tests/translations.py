@@ -1,4 +1,4 @@
-"""Whether the template of the translations still holds what the addon says."""
+"""The template of the translations has exactly the strings of the addon."""
 
 from io import BytesIO
 from pathlib import Path
@@ -10,15 +10,15 @@ from odoo.tools.translate import trans_export
 
 
 def check_template(test, module):
-    """Compare the template of ``module`` with an export; a template that was not made
-    yet is not asked for. In a fresh database, where the models have no fields of
-    modules that our addon does not need."""
+    """Compare the template of ``module`` with an export. The database must be fresh:
+    other modules add fields to the models of ours."""
     path = Path(get_module_path(module), "i18n", f"{module}.pot")
-    if path.exists():
-        exported = BytesIO()
-        trans_export(None, [module], exported, "po", test.env)
-        wanted, present = _read(exported.getvalue().decode()), _read(str(path))
-        test.assertEqual(sorted(wanted ^ present), [], "Out of date; run: make i18n")
+    test.assertTrue(path.exists(), f"{path} is missing; run: make i18n")
+    exported = BytesIO()
+    trans_export(None, [module], exported, "po", test.env)
+    wanted, present = _read(exported.getvalue().decode()), _read(str(path))
+    test.assertTrue(wanted)
+    test.assertEqual(sorted(wanted ^ present), [], "Out of date; run: make i18n")
 
 
 def _read(source):

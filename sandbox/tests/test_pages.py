@@ -10,6 +10,10 @@ import requests
 from panda_sandbox.process import SandboxProcess
 from support import Api
 
+LOADED = re.compile(
+    r"""<(?:link|script|img|iframe)\b[^>]*?(?:href|src)=["']?([^"'>\s]+)"""
+)
+
 
 def page(url: str, status: int = 200) -> str:
     response = requests.get(url)
@@ -50,11 +54,6 @@ def test_link_in_the_mail_leads_somewhere(sandbox: SandboxProcess, api: Api) -> 
 
 def test_unknown_link_is_not_found(sandbox: SandboxProcess) -> None:
     assert "Unknown link" in page(f"{sandbox.url}/activate/nonsense", 404)
-
-
-LOADED = re.compile(
-    r"""<(?:link|script|img|iframe)\b[^>]*?(?:href|src)=["']?([^"'>\s]+)"""
-)
 
 
 @pytest.mark.parametrize(("path", "count"), [("/outbox", 0), ("/docs", 3)])

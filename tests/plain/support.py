@@ -105,7 +105,7 @@ def at_once(count: int, work: Callable[[], Any]) -> list[Any]:
 
 
 class World:
-    """One sandbox, and a client of it, as the saga's caller has them."""
+    """One sandbox, and a client of it, as the workflow's caller has them."""
 
     def __init__(self, sandbox: Any, transport: Transport, clock: Clock) -> None:
         self.sandbox = sandbox

@@ -1,4 +1,4 @@
-"""What a rehearsal says is what the saga then does, and it writes nothing."""
+"""What a dry run says is what the workflow then does, and it writes nothing."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_who_belongs_to_somebody_else_is_left_out(world: World) -> None:
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_an_account_that_a_person_has_chosen(world: World, *, is_there: bool) -> None:
-    """Whatever it is called; it is read as the saga reads it."""
+    """Whatever it is called; it is read as the workflow reads it."""
     world.sandbox.control("PATCH", "settings", {"pending_seconds": 0})
     remote_id = "ACC-999"
     if is_there:

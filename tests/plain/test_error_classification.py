@@ -57,7 +57,7 @@ KINDS = {
 }
 """What each fault of the sandbox is to the client, ``None`` where it copes."""
 ELSEWHERE = {"transaction_stuck", "transaction_failed", "lagging_search"}
-"""Faults that no single request shows; the tests of the saga do."""
+"""Faults that no single request shows; the tests of the workflow do."""
 
 
 def test_every_fault_of_the_sandbox_is_in_the_table() -> None:

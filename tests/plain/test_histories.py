@@ -1,8 +1,8 @@
 """Every interleaving of faults, crashes and edits that hypothesis can think of.
 
-The saga is driven by a small engine with the discipline of the real one, against a
-Panda in memory that is late to show what is new, loses answers before and after the
-write, and has transactions that fail, hang or are forgotten. After every step, and
+The workflow and the transition of the addon work on a table in memory, against a Panda
+in memory that is late to show what is new, loses answers before and after the write,
+and has transactions that fail, hang or are forgotten. After every step, and
 once more when the faults have ceased, it is asserted that
 
 * no account has two tenants, two operators or two activation mails,
@@ -194,7 +194,7 @@ def test_the_search_finds_every_rule_that_is_broken(broken: type) -> None:
 def test_adopting_on_the_name_alone_is_found_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The same for the rule that is in the saga itself."""
+    """The same for the rule that is in the workflow itself."""
     monkeypatch.setattr(workflow, "same_email", lambda _left, _right: True)
     endless = type("Endless", (Histories,), {"teardown": lambda _self: None})
     with pytest.raises(AssertionError, match="adopted somebody else"):

@@ -142,7 +142,7 @@ def test_refused_credentials_cost_one_request_for_many_threads(
 def test_no_token_is_never_about_the_account_of_the_call(
     scripted: ScriptedServer, token: Reply, kind: ErrorKind, code: str
 ) -> None:
-    """Above all *not found*: the saga would read it as a deleted account."""
+    """Above all *not found*: the workflow would read it as a deleted account."""
     scripted.token = token
     with connected(scripted.url) as transport, failing(kind, code):
         PandaClient(transport).create_account(ROOT_ACCOUNT, **ACME)

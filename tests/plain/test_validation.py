@@ -14,6 +14,7 @@ from panda_provisioning.core.validation import (
     NAME_LIMIT,
     Problem,
     find_problems,
+    is_email_taken,
 )
 from panda_sandbox.schemas import NewAccount, NewOperator
 
@@ -189,3 +190,30 @@ def test_what_passes_is_never_refused_by_panda(
         role="ADMINISTRATOR",
         **person,
     )
+
+
+# === E-MAIL ADDRESSES === #
+
+
+@pytest.mark.parametrize(
+    ("key", "is_in_panda", "owners", "taken"),
+    [
+        (5, False, [], False),
+        (5, False, [(5, False)], False),
+        (5, True, [(5, True)], False),
+        (5, False, [(4, False)], True),
+        (5, False, [(6, False)], False),
+        (5, False, [(6, True)], True),
+        (5, True, [(4, False)], False),
+        (5, True, [(4, True)], True),
+        (5, False, [(6, False), (4, False)], True),
+        (0, False, [(1, False)], True),
+        (-3, False, [(1, False)], True),
+        (-3, False, [(-2, False)], True),
+        (5, False, [(-2, False)], False),
+    ],
+)
+def test_an_email_address_belongs_to_who_is_in_panda_then_to_who_was_first(
+    key: int, owners: list[tuple[int, bool]], *, is_in_panda: bool, taken: bool
+) -> None:
+    assert is_email_taken(key, owners, is_in_panda=is_in_panda) is taken

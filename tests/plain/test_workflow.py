@@ -1,4 +1,4 @@
-"""The saga step by step: what each call is, and what follows from each answer."""
+"""The workflow step by step: what each call is, and what follows from each answer."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_several_exact_matches_are_for_a_person_to_judge(world: World) -> None:
 
 
 def test_an_account_that_belongs_to_somebody_else_is_passed_over(world: World) -> None:
-    """The caller excludes what is bound, and the saga looks past it."""
+    """The caller excludes what is bound, and the workflow looks past it."""
     taken = world.client.create_account(ROOT_ACCOUNT, **ACME)
     outcome = world.perform(CUSTOMER.without(frozenset([taken])))
     assert (outcome.step, outcome.used) == (Step.CREATE_ACCOUNT, ())

@@ -1,4 +1,4 @@
-"""The saga when an answer is lost: look first, wait for the grace, never repeat."""
+"""The workflow when an answer is lost: look first, wait for the grace, never repeat."""
 
 from __future__ import annotations
 

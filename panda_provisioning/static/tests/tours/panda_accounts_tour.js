@@ -15,6 +15,10 @@ const synchronized = [
             "body:not(:has(.modal)) .o_panda_timeline:not(:has(li:not([data-status=done])))",
     },
     {
+        content: "The last step is among them",
+        trigger: "li[data-stage=activation][data-status=done]",
+    },
+    {
         content: "The status says so",
         trigger:
             ".o_field_widget[name=state] .o_arrow_button_current:contains('Synchronized')",
@@ -54,9 +58,14 @@ tours.add("panda_provisioning_accounts", {
             run: "click",
         },
         {
-            content: "It has a column for each status",
+            content: "An account stands in the column of its status",
             trigger:
                 ".o_kanban_group:has(.o_column_title:contains('Failed')) .o_kanban_record:contains('Failed Lovelace')",
+        },
+        {
+            content: "So does the other one, now that the filter is gone",
+            trigger:
+                ".o_kanban_group:has(.o_column_title:contains('Synchronized')) .o_kanban_record:contains('Synced Lovelace')",
         },
         {
             content: "Open the account from its card",

@@ -26,19 +26,19 @@ registry.category("web_tour.tours").add("panda_provisioning_bulk", {
         },
         {
             content: "The preview counts what is going to happen",
-            trigger: ".o_panda_preview_summary [data-outcome=create]:contains('2')",
+            trigger: ".o_panda_preview_summary [data-outcome=create] .fs-2:text(2)",
         },
         {
             content: "One of them exists in Panda",
-            trigger: "[data-outcome=link]:contains('1')",
+            trigger: "[data-outcome=link] .fs-2:text(1)",
         },
         {
             content: "One has a problem",
-            trigger: "[data-outcome=problem]:contains('1')",
+            trigger: "[data-outcome=problem] .fs-2:text(1)",
         },
         {
             content: "The others could be queued",
-            trigger: ".o_panda_queue:contains('Queue 4')",
+            trigger: ".o_panda_queue:text(Queue 4)",
         },
         openGroup("no e-mail address"),
         {
@@ -61,7 +61,7 @@ registry.category("web_tour.tours").add("panda_provisioning_bulk", {
         },
         {
             content: "So is its part of the total",
-            trigger: ".o_panda_queue:contains('Queue 5')",
+            trigger: ".o_panda_queue:text(Queue 5)",
         },
         openGroup("Ready: will be created"),
         {
@@ -86,7 +86,7 @@ registry.category("web_tour.tours").add("panda_provisioning_bulk", {
         },
         {
             content: "Queue all of them",
-            trigger: ".o_panda_queue:contains('Queue 5')",
+            trigger: ".o_panda_queue:text(Queue 5)",
             run: "click",
         },
         {
@@ -94,7 +94,8 @@ registry.category("web_tour.tours").add("panda_provisioning_bulk", {
         },
         {
             content: "Their accounts are shown",
-            trigger: ".o_list_view .o_data_row:contains('Mia Nomail')",
+            trigger:
+                ".o_list_view:not(:has(.o_panda_preview_summary)) .o_data_row:contains('Mia Nomail'):contains('Queued')",
         },
     ],
 });

@@ -17,7 +17,7 @@ tours.add("panda_provisioning_overview", {
     steps: () => [
         {
             content: "The card says what is queued",
-            trigger: `${CARD} .o_panda_count[data-state=queued] .o_panda_number:contains('500')`,
+            trigger: `${CARD} .o_panda_count[data-state=queued] .o_panda_number:text(500)`,
             run: () => {
                 window.isSamePage = true;
                 new MutationObserver(remember).observe(document.body, {
