@@ -59,199 +59,106 @@ class ErrorEntry:
         return not (self.retries or self.foreseeable)
 
 
-def _problem(code: str, field: str, *remedies: Remedy) -> ErrorEntry:
-    """A problem that is found in Odoo."""
-    return ErrorEntry(
-        code, ErrorKind.DATA, field, remedies or (Remedy.OPTIONS,), found_in_odoo=True
-    )
+DATA, CONFLICT = ErrorKind.DATA, ErrorKind.CONFLICT
+AUTH, PERMISSION = ErrorKind.AUTH, ErrorKind.PERMISSION
+OUTAGE, PROTOCOL = ErrorKind.OUTAGE, ErrorKind.PROTOCOL
+LINK, OPTIONS, CONTACT, RESELLER, SYSTEM, FORGET, NOW, _DONE = Remedy
 
 
-def _refusal(
-    code: str, kind: ErrorKind, field: str, *remedies: Remedy, foreseeable: bool = True
-) -> ErrorEntry:
-    """Something that Panda does not accept of this account."""
-    return ErrorEntry(code, kind, field, remedies, foreseeable=foreseeable)
+def _problems(field: str, remedy: Remedy, *codes: str) -> list[ErrorEntry]:
+    """Problems that are found in Odoo."""
+    return [
+        ErrorEntry(code, DATA, field, (remedy,), found_in_odoo=True) for code in codes
+    ]
+
+
+def _text_problems(field: str, remedy: Remedy) -> list[ErrorEntry]:
+    faults = ("missing", "too_long", "unprintable")
+    return _problems(field, remedy, *(f"{field}_{fault}" for fault in faults))
+
+
+def _refused(code: str, kind: ErrorKind, field: str, *more: Remedy) -> ErrorEntry:
+    """A refusal that no reading announces."""
+    return ErrorEntry(code, kind, field, (OPTIONS, *more), foreseeable=False)
 
 
 def _system(
-    code: str,
-    kind: ErrorKind,
-    connection_field: str = "",
-    *,
-    remedy: Remedy = Remedy.SYSTEM,
-    answered: bool = True,
+    code: str, kind: ErrorKind, connection_field: str = "", remedy: Remedy = SYSTEM
 ) -> ErrorEntry:
     """Trouble with the system or its connection, not with the account."""
     return ErrorEntry(
-        code,
-        kind,
-        "system_id",
-        (remedy,),
-        foreseeable=False,
-        answered=answered,
-        connection_field=connection_field,
+        code, kind, "system_id", (remedy,), False, False, True, connection_field
     )
 
 
-def _texts_of(field: str, *remedies: Remedy) -> list[ErrorEntry]:
-    """The problems that every text has."""
-    faults = ("missing", "too_long", "unprintable")
-    return [_problem(f"{field}_{fault}", field, *remedies) for fault in faults]
+def _silence(code: str, kind: ErrorKind, field: str, blames: str = "") -> ErrorEntry:
+    """Panda did not answer, or not to what was asked."""
+    return ErrorEntry(code, kind, field, (NOW,), False, False, False, blames)
 
 
-CATALOGUE: dict[str, ErrorEntry] = {
-    entry.code: entry
-    for entry in (
-        # Found in Odoo, in the order of the form.
-        _problem("system_archived", "system_id", Remedy.SYSTEM),
-        _problem("system_disabled", "system_id", Remedy.SYSTEM),
-        _problem("system_copied", "system_id", Remedy.SYSTEM),
-        _problem("partner_archived", "partner_id", Remedy.CONTACT),
-        _problem("other_company", "system_id", Remedy.SYSTEM),
-        _problem("role_missing", "role"),
-        _problem("has_customers", "role"),
-        _problem("reseller_with_parent", "parent_id"),
-        _problem("parent_is_self", "parent_id"),
-        _problem("parent_other_system", "parent_id"),
-        _problem("parent_not_reseller", "parent_id"),
-        _problem("parent_missing", "parent_id"),
-        _problem("parent_not_synced", "parent_id", Remedy.RESELLER),
-        _problem("reseller_problem", "parent_id"),
-        _problem("reseller_failed", "parent_id"),
-        _problem("reseller_hidden", "parent_id"),
-        _problem("username_missing", "username"),
-        _problem("username_invalid", "username"),
-        _problem("username_used", "username"),
-        *_texts_of("name", Remedy.CONTACT),
-        _problem("email_missing", "email"),
-        _problem("email_invalid", "email"),
-        _problem("email_several", "email"),
-        _problem("email_used", "email"),
-        *_texts_of("first_name"),
-        *_texts_of("last_name"),
-        _problem("phone_missing", "phone"),
-        _problem("phone_unreadable", "phone"),
-        # Panda has something that is in the way.
-        _refusal(
-            "username_taken",
-            ErrorKind.CONFLICT,
-            "username",
-            Remedy.OPTIONS,
-            foreseeable=False,
-        ),
-        _refusal(
-            "email_taken",
-            ErrorKind.CONFLICT,
-            "email",
-            Remedy.OPTIONS,
-            foreseeable=False,
-        ),
-        _refusal(
-            "operator_exists",
-            ErrorKind.CONFLICT,
-            "username",
-            Remedy.LINK,
-            Remedy.OPTIONS,
-        ),
-        _refusal(
-            "name_exists", ErrorKind.CONFLICT, "name", Remedy.LINK, Remedy.OPTIONS
-        ),
-        _refusal("several_matches", ErrorKind.CONFLICT, "name", Remedy.LINK),
-        _refusal(
-            "conflict",
-            ErrorKind.CONFLICT,
-            "partner_id",
-            Remedy.OPTIONS,
-            Remedy.CONTACT,
-            foreseeable=False,
-        ),
-        # Panda refuses what was sent, or does not know it.
-        _refusal(
-            "rejected",
-            ErrorKind.DATA,
-            "partner_id",
-            Remedy.OPTIONS,
-            Remedy.CONTACT,
-            foreseeable=False,
-        ),
-        _refusal(
-            "operator_refused",
-            ErrorKind.DATA,
-            "partner_id",
-            Remedy.OPTIONS,
-            Remedy.CONTACT,
-            foreseeable=False,
-        ),
-        _refusal(
-            "update_refused",
-            ErrorKind.DATA,
-            "partner_id",
-            Remedy.OPTIONS,
-            Remedy.CONTACT,
-            foreseeable=False,
-        ),
-        _refusal("link_refused", ErrorKind.DATA, "name", Remedy.LINK),
-        _refusal("not_found", ErrorKind.DATA, "remote_id", Remedy.FORGET),
-        _refusal("account_not_found", ErrorKind.DATA, "remote_id", Remedy.FORGET),
-        _refusal("parent_not_found", ErrorKind.DATA, "parent_id", Remedy.RESELLER),
-        # The system or its connection.
-        _system("root_not_found", ErrorKind.PERMISSION, "root_account_id"),
-        _system("invalid_credentials", ErrorKind.AUTH, "access_id"),
-        _system("token_refused", ErrorKind.AUTH, "access_id"),
-        _system("forbidden", ErrorKind.PERMISSION, "access_id"),
-        _system("wrong_api_key", ErrorKind.PERMISSION, "api_key"),
-        _system("unknown_root_account", ErrorKind.PERMISSION, "root_account_id"),
-        _system("root_account_is_customer", ErrorKind.PERMISSION, "root_account_id"),
-        _system("read_only_access_id", ErrorKind.PERMISSION, "access_id"),
-        _system("throttled", ErrorKind.THROTTLED, remedy=Remedy.NOW),
-        _system("server_error", ErrorKind.OUTAGE, remedy=Remedy.NOW),
-        _system(
-            "unreachable",
-            ErrorKind.OUTAGE,
-            "base_url",
-            remedy=Remedy.NOW,
-            answered=False,
-        ),
-        _system(
-            "timeout", ErrorKind.OUTAGE, "base_url", remedy=Remedy.NOW, answered=False
-        ),
-        _system(
-            "invalid_url",
-            ErrorKind.PROTOCOL,
-            "base_url",
-            remedy=Remedy.NOW,
-            answered=False,
-        ),
-        _system("unreadable", ErrorKind.PROTOCOL, "base_url", remedy=Remedy.NOW),
-        _system("unexpected_status", ErrorKind.PROTOCOL, "base_url", remedy=Remedy.NOW),
-        _system("too_many", ErrorKind.OUTAGE, remedy=Remedy.NOW, answered=False),
-        # The outcome of a write is not known.
-        ErrorEntry(
-            "lost_answer",
-            ErrorKind.UNKNOWN,
-            "remote_id",
-            (Remedy.NOW,),
-            foreseeable=False,
-            answered=False,
-            connection_field="base_url",
-        ),
-        ErrorEntry(
-            "transaction_stuck",
-            ErrorKind.UNKNOWN,
-            "remote_id",
-            (Remedy.NOW,),
-            foreseeable=False,
-        ),
-        ErrorEntry(
-            "bug",
-            ErrorKind.BUG,
-            "remote_id",
-            (Remedy.NOW,),
-            foreseeable=False,
-            answered=False,
-        ),
-    )
-}
+_ENTRIES = (
+    # Found in Odoo.
+    *_problems(
+        *("system_id", SYSTEM, "system_archived", "system_disabled", "system_copied"),
+        "other_company",
+    ),
+    *_problems("partner_id", CONTACT, "partner_archived"),
+    *_problems("role", OPTIONS, "role_missing", "has_customers"),
+    *_problems(
+        *("parent_id", OPTIONS, "reseller_with_parent", "parent_is_self"),
+        *("parent_other_system", "parent_not_reseller", "parent_missing"),
+        *("reseller_problem", "reseller_failed", "reseller_hidden"),
+    ),
+    *_problems("parent_id", RESELLER, "parent_not_synced"),
+    *_problems(
+        "username", OPTIONS, "username_missing", "username_invalid", "username_used"
+    ),
+    *_text_problems("name", CONTACT),
+    *_problems(
+        *("email", OPTIONS, "email_missing", "email_invalid", "email_several"),
+        "email_used",
+    ),
+    *_text_problems("first_name", OPTIONS),
+    *_text_problems("last_name", OPTIONS),
+    *_problems("phone", OPTIONS, "phone_missing", "phone_unreadable"),
+    # Panda has something that is in the way.
+    _refused("username_taken", CONFLICT, "username"),
+    _refused("email_taken", CONFLICT, "email"),
+    _refused("conflict", CONFLICT, "partner_id", CONTACT),
+    ErrorEntry("operator_exists", CONFLICT, "username", (LINK, OPTIONS)),
+    ErrorEntry("name_exists", CONFLICT, "name", (LINK, OPTIONS)),
+    ErrorEntry("several_matches", CONFLICT, "name", (LINK,)),
+    # Panda refuses what was sent, or does not know it.
+    _refused("rejected", DATA, "partner_id", CONTACT),
+    _refused("operator_refused", DATA, "partner_id", CONTACT),
+    _refused("update_refused", DATA, "partner_id", CONTACT),
+    ErrorEntry("link_refused", DATA, "name", (LINK,)),
+    ErrorEntry("not_found", DATA, "remote_id", (FORGET,)),
+    ErrorEntry("account_not_found", DATA, "remote_id", (FORGET,)),
+    ErrorEntry("parent_not_found", DATA, "parent_id", (RESELLER,)),
+    # The system or its connection.
+    _system("root_not_found", PERMISSION, "root_account_id"),
+    _system("invalid_credentials", AUTH, "access_id"),
+    _system("token_refused", AUTH, "access_id"),
+    _system("forbidden", PERMISSION, "access_id"),
+    _system("wrong_api_key", PERMISSION, "api_key"),
+    _system("unknown_root_account", PERMISSION, "root_account_id"),
+    _system("root_account_is_customer", PERMISSION, "root_account_id"),
+    _system("read_only_access_id", PERMISSION, "access_id"),
+    _system("throttled", ErrorKind.THROTTLED, remedy=NOW),
+    _system("server_error", OUTAGE, remedy=NOW),
+    _system("unreadable", PROTOCOL, "base_url", NOW),
+    _system("unexpected_status", PROTOCOL, "base_url", NOW),
+    _silence("unreachable", OUTAGE, "system_id", "base_url"),
+    _silence("timeout", OUTAGE, "system_id", "base_url"),
+    _silence("invalid_url", PROTOCOL, "system_id", "base_url"),
+    _silence("too_many", OUTAGE, "system_id"),
+    # The outcome of a write is not known.
+    _silence("lost_answer", ErrorKind.UNKNOWN, "remote_id", "base_url"),
+    _silence("transaction_stuck", ErrorKind.UNKNOWN, "remote_id"),
+    _silence("bug", ErrorKind.BUG, "remote_id"),
+)
+CATALOGUE: dict[str, ErrorEntry] = {entry.code: entry for entry in _ENTRIES}
 
 CONTACT_FIELDS: dict[str, frozenset[str]] = {
     "name": frozenset({"name"}),

@@ -62,6 +62,18 @@ FINDS = {
 """Where to look after a write whose outcome is unknown."""
 
 
+TEXTS = (
+    *("first_name", "last_name", "email", "phone", "username"),
+    *("remote_id", "transaction_id", "sent_name", "sent_email", "sent_fingerprint"),
+    *("chosen_remote_id", "activation_email"),
+)
+COLUMNS = (
+    *(*TEXTS, "role", "parent_id", "step", "marker_at", "create_anyway"),
+    *("activation_sent_at", "adopted"),
+)
+"""Columns of ``panda.account`` that a snapshot is made of."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What else in Odoo decides whether an account may be sent.
@@ -133,13 +145,13 @@ class Snapshot:
     def build(cls, values: Mapping[str, Any], root_account_id: str = "") -> Snapshot:
         """The snapshot of the columns in ``values``, from SQL or from a record.
 
-        :param values: columns of ``panda.account`` with ``name`` of the contact,
+        :param values: ``id`` and :data:`COLUMNS`, ``name`` of the contact,
             ``parent_remote_id`` and the fields of :class:`Surroundings`; what is
             missing, ``None`` or false counts as empty. Datetimes are naive UTC.
         :param root_account_id: the parent of accounts that have no reseller.
         """
         role = values.get("role")
-        texts: dict[str, Any] = {name: values.get(name) or "" for name in _TEXTS}
+        texts: dict[str, Any] = {n: values.get(n) or "" for n in ("name", *TEXTS)}
         flags = Surroundings.__dataclass_fields__.keys() & values.keys()
         return cls(
             key=values["id"],
@@ -237,22 +249,6 @@ class Clock:
     grace: float
     patience: float = 900
 
-
-_TEXTS = (
-    "name",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "username",
-    "remote_id",
-    "transaction_id",
-    "sent_name",
-    "sent_email",
-    "sent_fingerprint",
-    "chosen_remote_id",
-    "activation_email",
-)
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
 

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class State(str, Enum):
@@ -23,41 +22,27 @@ class State(str, Enum):
     FAILED = "failed"
 
 
-CLAIMABLE = (State.QUEUED, State.RETRY, State.UNKNOWN, State.RUNNING)
+DRAFT, WAITING, QUEUED, RUNNING, SYNCED, RETRY, UNKNOWN, FAILED = State
+
+CLAIMABLE = (QUEUED, RETRY, UNKNOWN, RUNNING)
 """States in which a run may claim an account once ``next_attempt_at`` is reached. A
 running account is claimed when its lease has run out."""
-
-PENDING = (State.QUEUED, State.RUNNING)
+PENDING = (QUEUED, RUNNING)
 """States that the engine works off without anybody doing more."""
-
-AT_REST = (State.DRAFT, State.SYNCED, State.FAILED)
+AT_REST = (DRAFT, SYNCED, FAILED)
 """States that only a person or an edit ends."""
-
-ENDED = (State.SYNCED, State.FAILED, State.RETRY, State.UNKNOWN)
+ENDED = (SYNCED, FAILED, RETRY, UNKNOWN)
 """States in which a run leaves an account after doing what it could."""
-
-RETRIABLE = (State.FAILED, State.RETRY, State.UNKNOWN)
+RETRIABLE = (FAILED, RETRY, UNKNOWN)
 """States in which *Retry* makes sense."""
-
-SETTLED = (State.SYNCED, State.FAILED)
+SETTLED = (SYNCED, FAILED)
 """States of which people are notified."""
-
-MOST_URGENT_FIRST = (
-    State.FAILED,
-    State.UNKNOWN,
-    State.RETRY,
-    State.RUNNING,
-    State.QUEUED,
-    State.WAITING,
-    State.SYNCED,
-    State.DRAFT,
-)
+MOST_URGENT_FIRST = (FAILED, UNKNOWN, RETRY, RUNNING, QUEUED, WAITING, SYNCED, DRAFT)
 """Which account a contact shows when it has several."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change of state: from any of ``sources`` to ``target``."""
+class Change(NamedTuple):
+    """A change of state: from any of ``sources`` to ``target``, and what causes it."""
 
     name: str
     sources: tuple[State, ...]
@@ -65,113 +50,46 @@ class Change:
     cause: str
 
 
+IDLE = tuple(state for state in State if state is not RUNNING)
 CHANGES = (
+    Change("queue", IDLE, QUEUED, "A person or an edit asks for a synchronization."),
+    Change("wait", IDLE, WAITING, "The same, but the reseller is not ready."),
+    Change("wake", (WAITING,), QUEUED, "The reseller became ready."),
     Change(
-        "queue",
-        tuple(state for state in State if state is not State.RUNNING),
-        State.QUEUED,
-        "Somebody or an edit asks for a synchronization.",
-    ),
-    Change(
-        "wait",
-        tuple(state for state in State if state is not State.RUNNING),
-        State.WAITING,
-        "A synchronization is asked for before the reseller is ready.",
-    ),
-    Change(
-        "wake",
-        (State.WAITING,),
-        State.QUEUED,
-        "The reseller became ready.",
-    ),
-    Change(
-        "claim",
-        CLAIMABLE,
-        State.RUNNING,
+        *("claim", CLAIMABLE, RUNNING),
         "A run takes the account under a lease. One that is running already has "
         "outlived its lease: the run that held it has died.",
     ),
+    Change("continue", (RUNNING,), RUNNING, "A step succeeded, or Panda works on it."),
+    Change("finish", (RUNNING,), SYNCED, "Panda accepted everything that Odoo has."),
     Change(
-        "continue",
-        (State.RUNNING,),
-        State.RUNNING,
-        "A step succeeded and the run goes on, or Panda is still working on it.",
+        "put back", (RUNNING,), QUEUED, "The run ends before the next step is sent."
     ),
     Change(
-        "finish",
-        (State.RUNNING,),
-        State.SYNCED,
-        "Everything that Odoo knows was accepted by Panda.",
+        "wait for the reseller", (RUNNING,), WAITING, "It is not ready when claimed."
     ),
+    Change("schedule a retry", (RUNNING,), RETRY, "A request failed and is repeated."),
     Change(
-        "put back",
-        (State.RUNNING,),
-        State.QUEUED,
-        "The run ends before the next step is sent.",
-    ),
-    Change(
-        "wait for the reseller",
-        (State.RUNNING,),
-        State.WAITING,
-        "A run claims the account and its reseller is not ready.",
-    ),
-    Change(
-        "schedule a retry",
-        (State.RUNNING,),
-        State.RETRY,
-        "A request failed and may be repeated later.",
-    ),
-    Change(
-        "lose the outcome",
-        (State.RUNNING,),
-        State.UNKNOWN,
+        *("lose the outcome", (RUNNING,), UNKNOWN),
         "A create was sent and its outcome is not known: Panda is searched first.",
     ),
+    Change("fail", (RUNNING,), FAILED, "A correction is needed, or attempts ran out."),
     Change(
-        "fail",
-        (State.RUNNING,),
-        State.FAILED,
-        "Something must be corrected, or the last attempt failed.",
+        "give up", (RETRY, UNKNOWN), FAILED, "Panda works and refuses this account."
     ),
     Change(
-        "give up",
-        (State.RETRY, State.UNKNOWN),
-        State.FAILED,
-        "Panda works and refuses this account all the same.",
-    ),
-    Change(
-        "mark as done elsewhere",
-        (
-            State.DRAFT,
-            State.WAITING,
-            State.QUEUED,
-            State.RETRY,
-            State.UNKNOWN,
-            State.FAILED,
-        ),
-        State.SYNCED,
+        *("mark as done elsewhere", tuple(s for s in IDLE if s is not SYNCED), SYNCED),
         "A person has done it in WatchGuard Cloud.",
     ),
     Change(
-        "reopen",
-        (State.SYNCED,),
-        State.DRAFT,
-        "What was marked as done elsewhere is to be synchronized after all.",
+        "reopen", (SYNCED,), DRAFT, "What was done elsewhere is synchronized again."
     ),
     Change(
-        "withdraw",
-        (
-            State.DRAFT,
-            State.WAITING,
-            State.QUEUED,
-            State.RETRY,
-            State.FAILED,
-            State.SYNCED,
-        ),
-        State.DRAFT,
+        *("withdraw", tuple(s for s in IDLE if s is not UNKNOWN), DRAFT),
         "The orders that asked for it were cancelled before anything was sent.",
     ),
 )
+"""Every change that is allowed."""
 
 _ALLOWED = {(source, each.target) for each in CHANGES for source in each.sources}
 
@@ -188,9 +106,3 @@ def is_allowed(source: str, target: str) -> bool:
 def sources_of(target: State) -> tuple[State, ...]:
     """The states from which an account may get into ``target``."""
     return tuple(state for state in State if (state, target) in _ALLOWED)
-
-
-def most_urgent(states: Iterable[str]) -> State | None:
-    """The one of ``states`` that needs attention most, ``None`` without any."""
-    found = set(states)
-    return next((state for state in MOST_URGENT_FIRST if state.value in found), None)

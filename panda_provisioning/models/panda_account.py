@@ -11,7 +11,7 @@ from ..core import states
 from ..core.error_catalogue import CATALOGUE, Remedy, contact_fields_of, field_of
 from ..core.matching import name_key, same_name
 from ..core.names import propose_username, split_name
-from ..core.snapshot import Role, Snapshot, Step
+from ..core.snapshot import COLUMNS, Role, Snapshot, Step
 from ..core.validation import (
     Problem,
     binding_codes,
@@ -70,28 +70,6 @@ REMOTE_FIELDS = (
     "last_notified",
 )
 """What is known of an account in Panda."""
-SNAPSHOT_FIELDS = (
-    "role",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "username",
-    "parent_id",
-    "remote_id",
-    "transaction_id",
-    "step",
-    "marker_at",
-    "sent_name",
-    "sent_email",
-    "sent_fingerprint",
-    "create_anyway",
-    "chosen_remote_id",
-    "activation_email",
-    "activation_sent_at",
-    "adopted",
-)
-"""Fields of a :class:`Snapshot`, see ``Snapshot.build``."""
 PLACES = {
     "role": "role",
     "username": "username",
@@ -595,7 +573,7 @@ class PandaAccount(models.Model):
         self.ensure_one()
         return Snapshot.build(
             {
-                **{name: self[name] for name in SNAPSHOT_FIELDS},
+                **{name: self[name] for name in COLUMNS},
                 "id": self.id or 0,
                 "name": self.partner_id.name,
                 "parent_remote_id": self.parent_id.remote_id,

@@ -84,6 +84,7 @@ def test_where_panda_said_nothing_there_are_no_words_of_panda() -> None:
         "lost_answer",
         "timeout",
         "too_many",
+        "transaction_stuck",
         "unreachable",
     }
 

@@ -4,20 +4,20 @@ from odoo.addons.panda_provisioning.tests.common import PandaCase
 
 
 @tagged("post_install", "-at_install")
-class TestFirstSteps(PandaCase):
-    """What the Overview says about orders."""
+class TestOverviewStep(PandaCase):
+    """The step of the Overview that switches orders on."""
 
     def get_step(self, user):
         return self.env["panda.system"].with_user(user)._get_step_orders()
 
-    def test_orders_are_switched_on_by_a_product(self):
+    def test_step_is_done_once_a_product_is_provisioned(self):
         products = self.env["product.template"]
         products.search([("panda_provision", "=", True)]).panda_provision = False
         self.assertFalse(self.get_step(self.user)["is_done"])
         products.create({"name": "Antivirus", "panda_provision": True})
         self.assertTrue(self.get_step(self.user)["is_done"])
 
-    def test_who_may_edit_products_is_led_there(self):
+    def test_button_is_for_users_who_may_edit_products(self):
         self.assertEqual(self.get_step(self.user)["buttons"], [])
         seller = new_test_user(
             self.env,

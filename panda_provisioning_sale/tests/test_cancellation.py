@@ -4,69 +4,75 @@ from .common import OrderCase
 
 
 @tagged("post_install", "-at_install")
-class TestCancel(OrderCase):
-    """Cancelling takes back what was not sent, and never touches a tenant."""
+class TestCancellation(OrderCase):
+    """Cancelling withdraws what was not sent, and never touches a tenant."""
 
-    def test_before_it_was_taken_up(self):
+    def test_before_the_order_was_processed(self):
         partner = self.make_partner()
         order = self.make_order(partner)
         order.action_confirm()
+        self.assertEqual(order.panda_status, "waiting")
         order.action_cancel()
         self.run_crons()
         self.assertFalse(order.panda_status)
         self.assertFalse(self.get_account(partner))
 
-    def test_after_it_has_failed(self):
-        """Neither the activity nor the status outlives it; mending wakes nothing."""
+    def test_after_the_order_has_failed(self):
+        """Activity and status are cleared; a correction does not start it again."""
         partner = self.make_partner(phone=False)
         order = self.confirm(self.make_order(partner))
-        self.assertTrue(order.sudo().activity_ids)
+        self.assertEqual(order.panda_status, "failed")
+        self.assertEqual(len(order.sudo().activity_ids), 1)
         order.action_cancel()
         self.assertFalse(order.panda_status)
         self.assertFalse(order.sudo().activity_ids)
         partner.phone = "+32 470 12 34 56"
         self.run_crons()
+        self.assertFalse(order.panda_status)
         self.assertEqual(self.tenants(), [])
 
-    def test_what_a_person_asks_for_stays(self):
-        """Before the order or after it, and however he asks for it."""
+    def test_account_requested_by_a_person_stays_queued(self):
+        """By whatever button, after the order was confirmed."""
         ways = {
             "synchronize": lambda partner: self.get_own(partner).action_synchronize(),
             "retry": lambda partner: self.get_own(partner).action_retry(),
             "of the contact": lambda partner: partner.with_user(
                 self.user
             ).action_panda_synchronize(),
-            "sync options": self.press_in_vain,
+            "sync options": self.press_during_outage,
         }
         for number, (way, ask) in enumerate(ways.items()):
             with self.subTest(way):
                 partner = self.make_partner(f"Person{number} Test")
                 order = self.make_order(partner)
                 order.action_confirm()
-                self.take_up()
+                self.process_orders()
                 ask(partner)
                 account = self.get_account(partner)
                 state = account.state
-                order.action_cancel()
                 self.assertIn(state, ("queued", "retry"))
+                order.action_cancel()
+                self.assertFalse(order.panda_status)
                 self.assertEqual(account.state, state)
 
     def get_own(self, partner):
         return self.get_account(partner).with_user(self.user)
 
-    def press_in_vain(self, partner):
-        """Save & Synchronize while Panda is down."""
+    def press_during_outage(self, partner):
+        """Save & Synchronize while Panda is out of order."""
         self.fault("server_error")
         self.press(partner, role="user")
 
-    def test_what_a_person_has_queued_before_stays(self):
+    def test_account_queued_by_a_person_before_the_order_stays_queued(self):
         partner = self.make_partner()
         account = self.make_account(partner)
         account.with_user(self.user).action_synchronize()
         order = self.make_order(partner)
         order.action_confirm()
-        self.take_up()
+        self.process_orders()
+        self.assertEqual(order.sudo().panda_account_ids, account)
         order.action_cancel()
+        self.assertFalse(order.panda_status)
         self.assertEqual(account.state, "queued")
 
     def test_tenant_is_never_touched(self):
@@ -79,12 +85,12 @@ class TestCancel(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assertEqual(self.count_requests(), before)
 
-    def test_what_is_on_its_way_goes_on(self):
-        """A marker means that Panda may have it already."""
+    def test_account_that_may_be_in_panda_stays_queued(self):
+        """A marker means that a create request may have reached Panda."""
         partner = self.make_partner()
         order = self.make_order(partner)
         order.action_confirm()
-        self.take_up()
+        self.process_orders()
         account = self.get_account(partner)
         account.marker_at = "2026-01-01"
         order.action_cancel()
@@ -98,7 +104,7 @@ class TestCancel(OrderCase):
             if is_sent:
                 self.run_crons()
             else:
-                self.take_up()
+                self.process_orders()
             order.action_cancel()
             order.action_draft()
         self.confirm(order)

@@ -4,9 +4,9 @@ from .common import OrderCase
 
 
 @tagged("post_install", "-at_install")
-class TestCorrect(OrderCase):
-    """An order that was wrong is cancelled, corrected and confirmed again: only what
-    it says at last reaches Panda, and what people have chosen stays."""
+class TestReconfirmation(OrderCase):
+    """A wrong order is cancelled, corrected and confirmed again: only its last version
+    reaches Panda, and what users have chosen stays."""
 
     @classmethod
     def setUpClass(cls):
@@ -15,21 +15,21 @@ class TestCorrect(OrderCase):
         cls.bruno = cls.make_partner("Bruno Broker")
         cls.carl = cls.make_partner("Carl Customer")
 
-    def confirm_and_take_up(self, orders):
+    def confirm_and_process(self, orders):
         orders.action_confirm()
-        self.take_up()
+        self.process_orders()
 
     def reopen(self, order, **values):
-        """Cancel, set to draft, correct."""
+        """Cancel, set to draft, correct with ``values``."""
         order.action_cancel()
         order.action_draft()
         order.write(values)
 
-    # === WHOSE CUSTOMER === #
+    # === CORRECTED PARTIES === #
 
     def test_other_reseller(self):
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.assertEqual(self.carl.panda_reseller_id, self.alice)
         self.reopen(order, partner_id=self.bruno.id)
         self.assertEqual(order.panda_end_customer_id, self.carl)
@@ -40,16 +40,16 @@ class TestCorrect(OrderCase):
         self.assertFalse(self.get_account(self.alice))
         self.assertEqual(len(self.mails()), 2)
 
-    def test_directly_at_first(self):
+    def test_direct_customer_becomes_that_of_a_reseller(self):
         order = self.make_order(self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.reopen(order, partner_id=self.bruno.id, panda_end_customer_id=self.carl.id)
         self.confirm(order)
         self.assert_parent(self.carl, self.bruno)
 
-    def test_directly_at_last(self):
+    def test_customer_of_a_reseller_becomes_a_direct_one(self):
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.reopen(order, partner_id=self.carl.id)
         self.confirm(order)
         self.assertEqual(self.get_account(self.carl).state, "synced")
@@ -57,7 +57,7 @@ class TestCorrect(OrderCase):
         self.assertEqual(len(self.tenants()), 1)
 
     def test_other_customer(self):
-        """The status is that of the customer whom the order names now."""
+        """The status is that of the customer that the order names now."""
         order = self.confirm(self.make_order(self.alice, self.carl))
         cora = self.make_partner("Cora Customer", phone=False)
         self.reopen(order, panda_end_customer_id=cora.id)
@@ -75,8 +75,8 @@ class TestCorrect(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assert_parent(cora, self.alice)
 
-    def test_done_and_nothing_changed(self):
-        """Confirmed again it is told again; Panda hears nothing of it."""
+    def test_done_order_without_a_correction(self):
+        """It is done again, without a request."""
         order = self.confirm(self.make_order(self.alice, self.carl))
         before = self.count_requests()
         self.reopen(order)
@@ -85,11 +85,11 @@ class TestCorrect(OrderCase):
         self.assertEqual((len(self.tenants()), len(self.mails())), (2, 2))
         self.assertEqual(self.count_requests(), before)
 
-    # === WHAT IS LEFT === #
+    # === WITHDRAWAL === #
 
-    def test_nothing_is_left(self):
+    def test_unsent_accounts_and_reseller_are_withdrawn(self):
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.assertEqual(self.get_account(self.carl).state, "waiting")
         order.action_cancel()
         self.run_crons()
@@ -100,7 +100,7 @@ class TestCorrect(OrderCase):
     def test_another_order_needs_the_reseller(self):
         cora = self.make_partner("Cora Customer")
         orders = [self.make_order(self.alice, who) for who in (self.carl, cora)]
-        self.confirm_and_take_up(orders[0] + orders[1])
+        self.confirm_and_process(orders[0] + orders[1])
         orders[0].action_cancel()
         self.run_crons()
         self.assertFalse(self.get_account(self.carl))
@@ -108,9 +108,9 @@ class TestCorrect(OrderCase):
         self.assertEqual(orders[1].panda_status, "done")
 
     def test_another_order_needs_the_customer(self):
-        """It says who his reseller is, now that the first one says nothing."""
+        """It decides who the reseller is, now that the first one is cancelled."""
         orders = [self.make_order(who, self.carl) for who in (self.alice, self.bruno)]
-        self.confirm_and_take_up(orders[0] + orders[1])
+        self.confirm_and_process(orders[0] + orders[1])
         self.assertEqual(self.carl.panda_reseller_id, self.alice)
         orders[0].action_cancel()
         self.run_crons()
@@ -119,10 +119,10 @@ class TestCorrect(OrderCase):
         self.assertFalse(self.get_account(self.alice))
         self.assertEqual(orders[1].panda_status, "done")
 
-    def test_reseller_keeps_his_own_order(self):
-        """Without a customer he is a customer himself."""
+    def test_reseller_keeps_their_own_order(self):
+        """Without a customer they become a customer."""
         own, other = self.make_order(self.alice), self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(own + other)
+        self.confirm_and_process(own + other)
         self.assertEqual(self.get_account(self.alice).role, "reseller")
         other.action_cancel()
         self.run_crons()
@@ -132,33 +132,36 @@ class TestCorrect(OrderCase):
 
     def test_own_order_of_a_reseller_is_cancelled(self):
         own, other = self.make_order(self.alice), self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(own + other)
+        self.confirm_and_process(own + other)
         own.action_cancel()
         self.run_crons()
         self.assert_parent(self.carl, self.alice)
         self.assertEqual((own.panda_status, other.panda_status), (False, "done"))
 
-    # === CHOICES OF PEOPLE === #
+    # === CHOICES OF USERS === #
 
-    def test_reseller_whom_a_person_has_written_down(self):
+    def test_reseller_that_a_user_has_chosen(self):
         self.carl.with_user(self.user).panda_reseller_id = self.bruno
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
+        self.assertEqual(
+            self.get_account(self.carl).parent_id, self.get_account(self.bruno)
+        )
         order.action_cancel()
         self.assertEqual(self.carl.panda_reseller_id, self.bruno)
 
-    def test_reseller_whom_a_person_has_confirmed(self):
-        """Written again it is a person's choice."""
+    def test_reseller_that_a_user_has_confirmed(self):
+        """Writing the value that an order has written makes it a user's choice."""
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.carl.with_user(self.user).panda_reseller_id = self.alice
         order.action_cancel()
         self.assertEqual(self.carl.panda_reseller_id, self.alice)
 
-    def test_account_that_a_person_has_prepared(self):
+    def test_account_that_a_user_has_prepared(self):
         account = self.make_account(self.carl, username="chosen.by.hand")
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.assertEqual(account.state, "queued")
         order.action_cancel()
         self.assertEqual(
@@ -166,11 +169,11 @@ class TestCorrect(OrderCase):
             ("draft", "user", "chosen.by.hand"),
         )
 
-    def test_account_that_a_person_has_prepared_in_part(self):
-        """Only what the order has added is taken back."""
+    def test_account_that_a_user_has_prepared_in_part(self):
+        """Only what the order has added is withdrawn."""
         account = self.make_account(self.carl, username="chosen.by.hand", role=False)
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         self.assertEqual(account.parent_id, self.get_account(self.alice))
         self.reopen(order, partner_id=self.bruno.id)
         self.assertEqual(
@@ -181,9 +184,9 @@ class TestCorrect(OrderCase):
         self.assertEqual(account.username, "chosen.by.hand")
         self.assert_parent(self.carl, self.bruno)
 
-    def test_username_that_a_person_has_chosen(self):
+    def test_username_that_a_user_has_chosen(self):
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         account = self.get_account(self.carl)
         account.with_user(self.user).username = "chosen.by.hand"
         order.action_cancel()
@@ -192,18 +195,18 @@ class TestCorrect(OrderCase):
             ("draft", False, "chosen.by.hand"),
         )
 
-    def test_place_that_a_person_has_chosen(self):
+    def test_role_that_a_user_has_chosen_is_kept_on_withdrawal(self):
         order = self.make_order(self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         account = self.get_account(self.carl)
         account.with_user(self.user).role = "reseller"
         order.action_cancel()
         self.assertEqual((account.state, account.role), ("draft", "reseller"))
 
-    def test_reseller_of_what_a_person_has_prepared(self):
-        """A draft below him keeps him, with his role."""
+    def test_reseller_of_an_account_that_a_user_has_prepared(self):
+        """A draft below it keeps the account, with its role."""
         order = self.make_order(self.alice, self.carl)
-        self.confirm_and_take_up(order)
+        self.confirm_and_process(order)
         reseller = self.get_account(self.alice)
         draft = self.make_account(
             self.make_partner("Cora Customer"), parent_id=reseller.id
@@ -214,10 +217,10 @@ class TestCorrect(OrderCase):
 
     # === BECOMING A RESELLER === #
 
-    def test_reseller_orders_for_himself_first(self):
-        """Nobody knew that he was one."""
+    def test_reseller_orders_for_themselves_first(self):
+        """Until then they pass for a customer."""
         own = self.make_order(self.alice)
-        self.confirm_and_take_up(own)
+        self.confirm_and_process(own)
         self.assertEqual(self.get_account(self.alice).role, "user")
         other = self.make_order(self.alice, self.carl)
         self.assertFalse(other.panda_problems)
@@ -226,7 +229,7 @@ class TestCorrect(OrderCase):
         self.assertEqual(self.get_account(self.alice).role, "reseller")
         self.assert_parent(self.carl, self.alice)
 
-    def test_both_at_once(self):
+    def test_both_orders_at_once(self):
         for is_own_first in (True, False):
             with self.subTest(is_own_first=is_own_first):
                 number = int(is_own_first)
@@ -240,7 +243,7 @@ class TestCorrect(OrderCase):
                 self.assertEqual([o.panda_status for o in orders], ["done", "done"])
                 self.assert_parent(customer, reseller)
 
-    def test_customer_panda_knows_cannot_become_a_reseller(self):
+    def test_synchronized_customer_cannot_become_a_reseller(self):
         self.confirm(self.make_order(self.alice))
         order = self.make_order(self.alice, self.carl)
         self.assertIn("not a reseller", str(order.panda_problems))
@@ -249,14 +252,16 @@ class TestCorrect(OrderCase):
         self.assertIn("not a reseller", self.get_notes(order)[0])
         self.assertFalse(self.get_account(self.carl))
 
-    def test_role_that_a_person_has_chosen_is_not_changed(self):
+    def test_role_that_a_user_has_chosen_is_not_changed(self):
         account = self.make_account(self.alice)
-        self.confirm(self.make_order(self.alice, self.carl))
+        order = self.confirm(self.make_order(self.alice, self.carl))
+        self.assertEqual(order.panda_status, "failed")
+        self.assertIn("not a reseller", self.get_notes(order)[0])
         self.assertEqual((account.role, account.state), ("user", "draft"))
 
     def test_customer_of_a_reseller_does_not_become_one(self):
-        """Panda knows three tiers."""
-        self.confirm_and_take_up(self.make_order(self.alice, self.carl))
+        """Panda has three tiers."""
+        self.confirm_and_process(self.make_order(self.alice, self.carl))
         order = self.make_order(self.carl, self.make_partner("Cora Customer"))
         self.confirm(order)
         self.assertEqual(order.panda_status, "failed")

@@ -6,10 +6,10 @@ ORDERS, CUSTOMERS, RESELLERS = 200, 150, 10
 
 
 @tagged("post_install", "-at_install")
-class TestMany(OrderCase):
-    """A day's orders in one transaction."""
+class TestBulkConfirmation(OrderCase):
+    """The orders of a day, confirmed in one transaction."""
 
-    def test_confirmed_in_one_transaction(self):
+    def test_every_contact_gets_one_tenant_below_its_reseller(self):
         resellers = [self.make_partner(f"Reseller{i} Test") for i in range(RESELLERS)]
         customers = [self.make_partner(f"Customer{i} Test") for i in range(CUSTOMERS)]
         orders = self.env["sale.order"].union(
@@ -29,7 +29,7 @@ class TestMany(OrderCase):
         self.assert_resellers_first(tenants)
 
     def assert_resellers_first(self, tenants):
-        """Every customer lies below a reseller who was there before him."""
+        """Every customer lies below a reseller that was created before."""
         seen, below = {self.system.root_account_id}, 0
         for tenant in tenants:
             self.assertIn(tenant["parentId"], seen)

@@ -4,7 +4,7 @@ from .common import OrderCase
 
 
 @tagged("post_install", "-at_install")
-class TestProducts(OrderCase):
+class TestProductSettings(OrderCase):
     """Which products provision, and into which system."""
 
     @classmethod
@@ -44,8 +44,8 @@ class TestProducts(OrderCase):
         self.desks.panda_provision = True
         self.assertFalse(template.panda_provision)
 
-    def test_other_category(self):
-        """It proposes; it does not switch off what was set."""
+    def test_change_of_category(self):
+        """Its defaults are taken over, but never clear what was set."""
         template = self.make_template(self.desks)
         template.categ_id = self.security
         self.assertTrue(template.panda_provision)
@@ -55,8 +55,7 @@ class TestProducts(OrderCase):
         self.assertEqual(template.panda_system_id, self.system)
 
     def test_form(self):
-        """The category proposes while the product is written; the box is ticked
-        where products are sold."""
+        """The category proposes while the form is filled in, the user decides."""
         with Form(self.env["product.template"]) as form:
             form.name = "Endpoint Security"
             self.assertFalse(form.panda_provision)

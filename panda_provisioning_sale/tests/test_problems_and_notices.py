@@ -11,10 +11,11 @@ from .common import OrderCase
 
 
 @tagged("post_install", "-at_install")
-class TestProblems(OrderCase):
-    """What Panda will lack is told before, and after, and goes on when mended."""
+class TestProblemsAndNotices(OrderCase):
+    """An order says what Panda lacks, before and after the confirmation, and continues
+    after the correction."""
 
-    def test_banner_names_everything_with_a_way_to_mend_it(self):
+    def test_banner_names_every_problem_with_a_link(self):
         reseller = self.make_partner("Rita Reseller", email=False)
         customer = self.make_partner("Carl", phone=False)
         banner = str(self.make_order(reseller, customer).panda_problems)
@@ -24,7 +25,7 @@ class TestProblems(OrderCase):
         self.assertIn(f"/odoo/contacts/{reseller.id}", banner)
         self.assertIn(f"/odoo/contacts/{customer.id}", banner)
 
-    def test_no_banner_without_a_problem(self):
+    def test_no_banner_for_complete_contacts(self):
         partner = self.make_partner()
         self.assertFalse(self.make_order(partner).panda_problems)
         reseller = self.make_partner("Rita Reseller")
@@ -35,9 +36,9 @@ class TestProblems(OrderCase):
         order = self.make_order(self.make_partner(email=False), products=desk)
         self.assertFalse(order.panda_problems)
 
-    def test_banner_while_the_quotation_is_written(self):
+    def test_banner_while_the_quotation_is_filled_in(self):
         partner = self.make_partner(email=False)
-        with Form(self.env["sale.order"].with_user(self.salesman)) as form:
+        with Form(self.env["sale.order"].with_user(self.salesperson)) as form:
             form.partner_id = partner
             self.assertFalse(form.panda_problems)
             with form.order_line.new() as line:
@@ -47,16 +48,19 @@ class TestProblems(OrderCase):
             self.assertIn("no e-mail address", str(form.panda_problems))
 
     def test_banner_writes_nothing(self):
-        order = self.make_order(self.make_partner("Rita Reseller"), self.make_partner())
-        self.assertFalse(order.panda_problems)
+        customer = self.make_partner(phone=False)
+        order = self.make_order(self.make_partner("Rita Reseller"), customer)
+        self.assertIn("has no phone number", str(order.panda_problems))
+        self.env.flush_all()
         self.assertFalse(self.env["panda.account"].search([]))
+        self.assertFalse(customer.panda_reseller_id)
 
-    def test_refusal(self):
+    def test_incomplete_order_is_refused_if_the_company_wants_that(self):
         self.env.company.panda_refuse_incomplete = True
         order = self.make_order(self.make_partner(phone=False))
         with self.assertRaisesRegex(UserError, "has no phone number"):
             order.action_confirm()
-        self.assertEqual(order.state, "draft")
+        self.assertEqual((order.state, order.panda_status), ("draft", False))
         order.partner_id.sudo().phone = "+32 470 12 34 56"
         order.action_confirm()
         self.assertEqual(order.state, "sale")
@@ -67,15 +71,19 @@ class TestProblems(OrderCase):
         order.with_user(self.env.ref("base.public_user")).sudo().action_confirm()
         self.assertEqual(order.state, "sale")
 
-    def test_missing_data_is_told_and_mended(self):
-        """One note and one activity; what was missing is typed in, and it goes on."""
+    def test_missing_data_is_notified_and_corrected(self):
+        """One note and one activity; the correction alone makes the order continue."""
         partner = self.make_partner(phone=False)
         order = self.confirm(self.make_order(partner))
         self.assertEqual((order.state, order.panda_status), ("sale", "failed"))
         self.assertEqual(self.get_account(partner).state, "failed")
         self.assertIn("has no phone number", str(order.panda_problems))
         self.assertIn("has no phone number", self.get_notes(order)[0])
-        self.assertEqual(order.sudo().activity_ids.user_id, self.salesman)
+        [activity] = order.sudo().activity_ids
+        self.assertEqual(activity.user_id, self.salesperson)
+        self.assertIn("has no phone number", str(activity.note))
+        reasons = [n for n in self.get_notes(order) if "has no phone number" in n]
+        self.assertEqual(len(reasons), 1)
         notes = len(self.get_notes(order))
         self.assertEqual(self.count_requests("path=/rest/*"), 0)
         partner.phone = "+32 470 12 34 56"
@@ -91,12 +99,13 @@ class TestProblems(OrderCase):
         order = self.confirm(self.make_order(reseller, self.make_partner()))
         self.assertEqual(order.panda_status, "failed")
         self.assertEqual(order.panda_reseller_state, "failed")
+        self.assertIn("nonsense", self.get_notes(order)[0])
         reseller.email = "rita@example.com"
         self.run_cron()
         self.assertEqual(order.panda_status, "done")
 
-    def test_what_panda_refuses_is_told(self):
-        """A username that somebody has elsewhere, which only Panda knows."""
+    def test_refusal_of_panda_is_notified(self):
+        """A username that is used in Panda by somebody Odoo does not know."""
         stranger = self.make_partner("Ada Lovelace")
         self.confirm(self.make_order(stranger))
         account = self.get_account(stranger)
@@ -114,7 +123,7 @@ class TestProblems(OrderCase):
         self.assertEqual(order.panda_status, "done")
 
     def test_no_system(self):
-        """Whoever switches one on lets the orders that failed go on."""
+        """Failed orders continue when one is switched on."""
         self.system.state = "disabled"
         order = self.make_order(self.make_partner())
         self.assertIn("There is no Panda system", str(order.panda_problems))
@@ -126,7 +135,7 @@ class TestProblems(OrderCase):
         self.assertEqual(order.panda_status, "done")
 
     def test_contact_of_another_company(self):
-        """Told without standing in the way of any order; mended on the contact."""
+        """It blocks no confirmation; the order continues after the correction."""
         company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
         parent = self.make_partner("Ada Ltd", is_company=True)
         person = self.make_partner("Ada Lovelace", parent_id=parent.id)
@@ -141,8 +150,8 @@ class TestProblems(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assertEqual(self.get_account(parent).state, "synced")
 
-    def test_marked_as_done_elsewhere(self):
-        """What a person has seen to in WatchGuard Cloud is done for the order too."""
+    def test_account_is_marked_as_done(self):
+        """What a user has done in WatchGuard Cloud is done for the order too."""
         partner = self.make_partner(phone=False)
         order = self.confirm(self.make_order(partner))
         self.assertEqual(order.panda_status, "failed")
@@ -155,7 +164,7 @@ class TestProblems(OrderCase):
         self.assertFalse(order.sudo().activity_ids)
 
     def test_product_is_added_after_the_confirmation(self):
-        """No rule notices; the order says so and offers to do it."""
+        """No rule is triggered; the order says so and offers to provision."""
         desk = self.make_product(name="Desk", panda_provision=False)
         order = self.confirm(self.make_order(self.make_partner(), products=desk))
         self.assertFalse(order.panda_notices)
@@ -167,8 +176,8 @@ class TestProblems(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assertFalse(order.panda_notices)
 
-    def test_reseller_who_is_a_customer(self):
-        """Two tiers cannot be guessed: told before and after, mended by his role."""
+    def test_reseller_with_the_role_of_a_customer(self):
+        """The order does not change the role, which a user has chosen."""
         reseller = self.make_partner("Rita Reseller")
         account = self.make_account(reseller)
         order = self.make_order(reseller, self.make_partner())
@@ -180,13 +189,21 @@ class TestProblems(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assert_parent(order.sudo().panda_end_customer_id, reseller)
 
-    def test_customers_panda_has_are_not_judged(self):
+    def test_synchronized_customers_are_not_validated(self):
+        """They are in Panda already, whatever it would require of a new account."""
         partner = self.make_partner()
         self.confirm(self.make_order(partner))
-        self.assertFalse(self.make_order(partner).panda_problems)
+        account = self.get_account(partner)
+        account.sudo().phone = False
+        self.assertEqual(account.state, "synced")
+        order = self.make_order(partner)
+        self.assertFalse(order.panda_problems)
+        account.sudo().state = "queued"
+        order.invalidate_recordset()
+        self.assertIn("Ada Lovelace, Phone", str(order.panda_problems))
 
-    def test_later_trouble_is_not_the_orders(self):
-        """An order that is done stays done, whatever is edited years later."""
+    def test_done_order_stays_done(self):
+        """Whatever fails when the contact is edited later."""
         partner = self.make_partner()
         order = self.confirm(self.make_order(partner))
         partner.email = "nonsense"
@@ -195,7 +212,7 @@ class TestProblems(OrderCase):
         self.assertEqual(order.panda_status, "done")
 
     def test_filters_and_group(self):
-        """Those of the search view, for somebody who knows nothing of Panda."""
+        """Those of the search view, for users without rights on Panda."""
         done, failed, waiting = orders = [
             self.make_order(self.make_partner(name, **values))
             for name, values in (
@@ -206,7 +223,7 @@ class TestProblems(OrderCase):
         ]
         self.confirm(done + failed)
         waiting.action_confirm()
-        model = self.env["sale.order"].with_user(self.salesman)
+        model = self.env["sale.order"].with_user(self.salesperson)
         view = etree.fromstring(model.get_view(view_type="search")["arch"])
         ours = Domain("id", "in", [order.id for order in orders])
         for name, order in (("done", done), ("failed", failed), ("waiting", waiting)):
@@ -220,15 +237,16 @@ class TestProblems(OrderCase):
         self.assertEqual(groups, {"done": done, "failed": failed, "waiting": waiting})
 
     def test_archived_salesperson(self):
-        """Somebody who still works here gets the activity."""
+        """The responsible user gets the activity instead."""
         order = self.make_order(self.make_partner(phone=False))
         order.action_confirm()
-        self.salesman.active = False
+        self.salesperson.active = False
         self.run_crons()
         self.assertEqual(order.sudo().activity_ids.user_id, self.manager)
 
-    def test_nobody_is_left(self):
-        """Neither salesperson nor responsible, nor an administrator by that name."""
+    def test_nobody_to_assign_the_activity_to(self):
+        """Neither a salesperson nor a responsible user, and the administrator's XML ID
+        was deleted: the user of the cron gets it."""
         order = self.make_order(self.make_partner(phone=False), user_id=False)
         self.system.responsible_user_id = False
         order.action_confirm()
@@ -237,10 +255,11 @@ class TestProblems(OrderCase):
         ).unlink()
         self.run_crons()
         self.assertEqual(order.panda_status, "failed")
-        self.assertTrue(order.sudo().activity_ids.user_id)
+        root = self.env.ref("base.user_root")
+        self.assertEqual(order.sudo().activity_ids.user_id, root)
 
     def test_reason_of_a_refusal_is_kept(self):
-        """What an order was told is shown on it, not just that something is wrong."""
+        """The banner shows it after the transaction is over."""
         order = self.make_order(self.make_partner())
         order.action_confirm()
         refusal = patch.object(
@@ -254,10 +273,11 @@ class TestProblems(OrderCase):
         self.assertIn("seventh house", self.get_notes(order)[0])
         self.assertIn("seventh house", str(order.panda_problems))
 
-    def test_same_reason_is_told_once(self):
-        """Trying in vain notes nothing new; the activity is there all the same."""
+    def test_same_reason_is_noted_once(self):
+        """Failing again adds no note, but restores a deleted activity."""
         order = self.confirm(self.make_order(self.make_partner(phone=False)))
         notes = self.get_notes(order)
+        self.assertIn("has no phone number", notes[0])
         order.sudo().activity_ids.unlink()
         order.action_panda_provision()
         self.run_crons()

@@ -7,8 +7,8 @@ from .common import OrderCase
 
 
 @tagged("post_install", "-at_install")
-class TestRecipes(OrderCase):
-    """The rules of the manual, on other models than orders."""
+class TestAutomationRules(OrderCase):
+    """The automation rules of the manual, and the one that comes with the addon."""
 
     def make_rule(self, model, code, **values):
         """Return a rule as an administrator makes it."""
@@ -28,7 +28,7 @@ class TestRecipes(OrderCase):
         )
         return rule
 
-    def test_when_the_invoice_is_paid(self):
+    def test_provision_when_the_invoice_is_paid(self):
         """Instead of when the order is confirmed."""
         self.env.ref(
             "panda_provisioning_sale.base_automation_order_confirmed"
@@ -38,7 +38,7 @@ class TestRecipes(OrderCase):
             "records.line_ids.sale_line_ids.order_id.action_panda_provision()",
             trigger="on_create_or_write",
             filter_pre_domain="[('payment_state', 'not in', ('in_payment', 'paid'))]",
-            # While it is still being written, a draft has nothing left to pay.
+            # A draft that is still being written has nothing left to pay.
             filter_domain="[('move_type', '=', 'out_invoice'),"
             " ('state', '=', 'posted'),"
             " ('payment_state', 'in', ('in_payment', 'paid'))]",
@@ -62,7 +62,7 @@ class TestRecipes(OrderCase):
         self.assertEqual(len(self.tenants()), 1)
 
     def refund(self, invoice):
-        """Return a credit note, with which an invoice that nobody has paid is even."""
+        """Return a credit note that reconciles an invoice which nobody has paid."""
         refund = invoice._reverse_moves()
         refund.action_post()
         return refund
@@ -87,8 +87,8 @@ class TestRecipes(OrderCase):
         self.env.flush_all()
 
     def make_rule_on_tag(self):
-        """Make the rule of the manual; return what somebody does who tags a contact
-        and knows nothing of Panda."""
+        """Make the rule of the manual; return a function that puts the tag on a
+        contact, as a user without rights on Panda."""
         tag = self.env["res.partner.category"].create({"name": "Panda"})
         self.make_rule(
             "res.partner",
@@ -104,16 +104,16 @@ class TestRecipes(OrderCase):
             {"category_id": [Command.link(tag.id)]}
         )
 
-    def test_when_a_contact_gets_a_tag(self):
-        """No order at all: any contact can be provisioned, whoever tags it."""
+    def test_provision_when_a_contact_gets_a_tag(self):
+        """Without an order, for any user who puts the tag."""
         put_tag = self.make_rule_on_tag()
         partner = self.make_partner()
         put_tag(partner)
         self.run_crons()
         self.assertEqual(self.get_account(partner).state, "synced")
 
-    def test_rule_on_contacts_stops_nobody(self):
-        """What cannot be done is noted on the contact; the tag is there."""
+    def test_rule_on_contacts_blocks_nobody(self):
+        """What is impossible is noted on the contact; the tag is there."""
         put_tag = self.make_rule_on_tag()
         partners = self.make_partner() + self.make_partner("Bob Babbage")
         self.make_account(partners[0])
@@ -121,18 +121,23 @@ class TestRecipes(OrderCase):
         self.system.state = "disabled"
         put_tag(partners[1])
         self.assertIn("There is no Panda system", self.get_notes(partners[1])[0])
-        self.assertTrue(partners[1].activity_ids)
+        self.assertEqual(len(partners[1].category_id), 1)
+        self.assertEqual(len(partners[1].activity_ids), 1)
         self.system.state = "test"
         put_tag(customer)
         self.assertEqual(len(customer.category_id), 1)
         self.assertIn("not a reseller", self.get_notes(customer)[0])
 
-    def test_provisioning_contacts_is_for_those_of_panda(self):
-        with self.assertRaises(AccessError):
-            self.make_partner().with_user(self.salesman).action_panda_provision()
+    def test_provisioning_contacts_needs_rights_on_panda(self):
+        partner = self.make_partner()
+        with self.assertRaisesRegex(AccessError, "panda.account"):
+            partner.with_user(self.salesperson).action_panda_provision()
+        self.assertFalse(self.get_account(partner))
+        partner.with_user(self.user).action_panda_provision()
+        self.assertEqual(self.get_account(partner).state, "queued")
 
     def test_deleted_rule_does_not_come_back(self):
-        """An update of the addon respects what the administrator has decided."""
+        """An upgrade of the addon keeps what the administrator has decided."""
         name = "panda_provisioning_sale.base_automation_order_confirmed"
         self.env.ref(name).unlink()
         convert_file(

@@ -6,12 +6,12 @@ SIGNATURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
     "YPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
-"""A dot."""
+"""A PNG of one pixel."""
 
 
 @tagged("post_install", "-at_install")
-class TestPortal(OrderMixin, HttpCase):
-    """Customers who sign in the portal, over HTTP, as themselves."""
+class TestPortalSignature(OrderMixin, HttpCase):
+    """Customers sign their quotations in the portal, over HTTP."""
 
     def sign(self, order):
         order.require_payment = False
@@ -42,14 +42,13 @@ class TestPortal(OrderMixin, HttpCase):
         self.sign_and_wait(self.make_order(user.partner_id))
         self.assertEqual(len(self.mails()), 1)
 
-    def test_signed_by_somebody_with_the_link(self):
-        """Nobody is logged in."""
+    def test_signed_with_the_link_and_no_login(self):
         reseller = self.make_partner("Rita Reseller")
         customer = self.make_partner("Carl Customer")
         self.sign_and_wait(self.make_order(reseller, customer))
         self.assert_parent(customer, reseller)
 
-    def test_incomplete_orders_are_signed_all_the_same(self):
-        """Whoever signs could not mend what is missing."""
+    def test_incomplete_orders_can_be_signed(self):
+        """Customers could not correct what is missing."""
         self.env.company.panda_refuse_incomplete = True
         self.sign(self.make_order(self.make_partner(phone=False)))

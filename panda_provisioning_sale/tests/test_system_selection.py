@@ -30,8 +30,8 @@ class SystemsCase(OrderCase):
 
 @tagged("post_install", "-at_install")
 class TestTwoSystems(SystemsCase):
-    """Each system is a Panda of its own: what was decided in one says nothing about
-    the other."""
+    """Each system is a Panda of its own: what was decided in one does not apply to the
+    other."""
 
     @classmethod
     def setUpClass(cls):
@@ -41,7 +41,7 @@ class TestTwoSystems(SystemsCase):
             SandboxProcess(Path(folder) / "panda.sqlite")
         )
         cls.company = cls.env["res.company"].create({"name": "Elsewhere Ltd"})
-        cls.salesman.company_ids += cls.company
+        cls.salesperson.company_ids += cls.company
         cls.other = cls.make_system(
             name="Panda Elsewhere",
             base_url=cls.elsewhere.url,
@@ -72,7 +72,7 @@ class TestTwoSystems(SystemsCase):
         self.assertEqual(self.get_place(carl, self.system), ("synced", "user", nobody))
         self.assertEqual(self.get_place(carl, self.other), ("synced", "user", rita))
         self.assertFalse(rita._get_panda_account(self.system))
-        self.assertFalse(carl.panda_reseller_id, "he has one in one of two systems")
+        self.assertFalse(carl.panda_reseller_id, "one of two systems only")
 
     def test_another_reseller_elsewhere(self):
         rita, olga = self.make_partner("Rita Reseller"), self.make_partner("Olga Other")
@@ -84,7 +84,7 @@ class TestTwoSystems(SystemsCase):
         self.assertEqual(self.get_place(carl, self.other), ("synced", "user", olga))
         self.assertFalse(rita._get_panda_account(self.other))
 
-    def test_reseller_whom_a_person_has_chosen_is_that_everywhere(self):
+    def test_reseller_that_a_user_has_chosen_applies_to_all_systems(self):
         rita, olga = self.make_partner("Rita Reseller"), self.make_partner("Olga Other")
         carl = self.make_partner("Carl Customer", panda_reseller_id=rita.id)
         self.confirm(self.make_order_elsewhere(olga, carl))
@@ -117,13 +117,14 @@ class TestTwoSystems(SystemsCase):
         self.assertFalse(partner._get_panda_account(self.other))
 
     def test_branch_uses_the_system_above_it(self):
-        """Until it has one of its own."""
+        """Until it has a system of its own."""
         branch = self.env["res.company"].create(
             {"name": "Branch", "parent_id": self.company.id}
         )
-        self.salesman.company_ids += branch
+        self.salesperson.company_ids += branch
         partner = self.make_partner()
-        self.confirm(self.make_order(partner, company_id=branch.id))
+        order = self.confirm(self.make_order(partner, company_id=branch.id))
+        self.assertEqual(order.panda_status, "done")
         self.assertEqual(partner._get_panda_account(self.other).state, "synced")
         own = self.make_system(company_id=branch.id)
         order = self.make_order(partner, company_id=branch.id)
@@ -132,19 +133,21 @@ class TestTwoSystems(SystemsCase):
 
 @tagged("post_install", "-at_install")
 class TestUnusableSystem(SystemsCase):
-    """An order never waits without saying what for."""
+    """An order whose system cannot be used always says why."""
 
-    def break_and_mend(self):
-        """Yield ways to make the system unusable: name, reason, break, mend."""
-        yield "disabled", "is disabled", {"state": "disabled"}, {"state": "test"}
-        yield "archived", "is archived", {"active": False}, {"active": True}
+    def get_ways_to_break(self):
+        """Return how the system becomes unusable: name, reason, values, correction."""
         copied = {"database_uuid": "of another database"}
-        yield "copied", "is a copy", copied, {"state": "test"}
+        return [
+            ("disabled", "is disabled", {"state": "disabled"}, {"state": "test"}),
+            ("archived", "is archived", {"active": False}, {"active": True}),
+            ("copied", "is a copy", copied, {"state": "test"}),
+        ]
 
-    def test_at_first(self):
-        """The order has failed, says why, and goes on when the system can be used."""
+    def test_unusable_when_the_order_is_confirmed(self):
+        """The order fails, says why, and continues once the system can be used."""
         product = self.make_product(panda_system_id=self.system.id)
-        for name, reason, broken, mended in self.break_and_mend():
+        for name, reason, broken, corrected in self.get_ways_to_break():
             with self.subTest(name):
                 partner = self.make_partner(f"{name} Person")
                 order = self.make_order(partner, products=product)
@@ -154,31 +157,31 @@ class TestUnusableSystem(SystemsCase):
                 self.assertEqual((order.state, order.panda_status), ("sale", "failed"))
                 self.assertIn(reason, self.get_notes(order)[0])
                 self.assertIn(reason, str(order.panda_problems))
-                self.assertEqual(order.sudo().activity_ids.user_id, self.salesman)
-                self.system.write(mended)
+                self.assertEqual(order.sudo().activity_ids.user_id, self.salesperson)
+                self.system.write(corrected)
                 self.run_crons()
                 self.assertEqual(order.panda_status, "done")
 
-    def test_later(self):
-        """The order waits with its accounts, and says what for."""
-        for name, reason, broken, mended in self.break_and_mend():
+    def test_unusable_after_the_order_was_processed(self):
+        """The order waits with its accounts, and says why."""
+        for name, reason, broken, corrected in self.get_ways_to_break():
             with self.subTest(name):
                 order = self.make_order(self.make_partner(f"{name} Person"))
                 order.action_confirm()
-                self.take_up()
+                self.process_orders()
                 self.assertFalse(order.panda_notices)
                 self.system.sudo().write(broken)
                 self.run_crons()
                 self.assertEqual(order.panda_status, "waiting")
                 order.invalidate_recordset()
                 self.assertIn(reason, str(order.panda_notices))
-                self.system.write(mended)
+                self.system.write(corrected)
                 self.run_crons()
                 self.assertEqual(order.panda_status, "done")
                 self.assertFalse(order.panda_notices)
 
-    def test_interrupted(self):
-        """Panda itself is out of order."""
+    def test_outage(self):
+        """The order waits, and says since when and why."""
         self.fault("server_error")
         order = self.confirm(self.make_order(self.make_partner()))
         self.assertEqual(self.system.health, "quarantined")
@@ -187,13 +190,13 @@ class TestUnusableSystem(SystemsCase):
         self.assertIn("error of its own", str(order.panda_notices))
 
     def test_one_product_without_a_system(self):
-        """The order does not pass for done with half of what it sells."""
+        """The order is not done with half of its products."""
         self.system.state = "disabled"
         other = self.make_system(name="Second", sequence=20)
         special = self.make_product(name="Elsewhere", panda_system_id=other.id)
         company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
         other.company_id = company
-        self.salesman.write({"company_ids": [Command.link(company.id)]})
+        self.salesperson.write({"company_ids": [Command.link(company.id)]})
         order = self.make_order(self.make_partner(), products=self.product | special)
         self.confirm(order)
         self.assertEqual(order.panda_status, "failed")
