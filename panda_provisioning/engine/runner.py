@@ -334,33 +334,20 @@ class Runner:
         """
         error = self._stopped_by or self._last_error
         if self._has_succeeded and not self._stopped_by:
-            self._transaction(self._report_health)
+            self._in_transaction(self._listener.on_healthy)
         elif error and error.kind is ErrorKind.THROTTLED:
-            self._transaction(lambda: self._report_throttling(error))
+            self._in_transaction(self._listener.on_throttled, error)
         elif error and not self._is_late:
             root_account_id = self._settings.root_account_id
             finding = check_connection(self._transport, root_account_id)
             if not finding.is_connected:
-                self._transaction(lambda: self._report_interruption(finding))
+                self._in_transaction(self._report_interruption, finding)
             elif self._refused:
-                self._transaction(self._blame_accounts)
-
-    def _report_health(self):
-        self._listener.on_healthy()
-        self._listener.commit()
-
-    def _report_throttling(self, error):
-        self._listener.on_throttled(error)
-        self._listener.commit()
+                self._in_transaction(self._queue.fail, self._refused)
 
     def _report_interruption(self, finding):
         self._listener.on_interrupted(finding)
         self._queue.give_back_attempts(self._unlucky)
-        self._listener.commit()
-
-    def _blame_accounts(self):
-        self._queue.fail(self._refused)
-        self._listener.commit()
 
     # === END === #
 
@@ -378,7 +365,11 @@ class Runner:
             return
         now = self._clock.now()
         rows = [transition.put_back(claim.row, now) for claim in claims]
-        self._transaction(lambda: (self._queue.save(rows), self._listener.commit()))
+        self._in_transaction(self._queue.save, rows)
+
+    def _in_transaction(self, work, *arguments):
+        """Do ``work`` and commit, see :meth:`_transaction`."""
+        self._transaction(lambda: (work(*arguments), self._listener.commit()))
 
     def _transaction(self, work):
         """Do ``work``, which commits, again if it met another transaction.

@@ -613,6 +613,8 @@ class PandaAccount(models.Model):
 
         Note: `self.ensure_one()`
         """
+        if not self.parent_id:  # the usual case, for many at once
+            return False
         is_ready = self.parent_id.operator_ready
         return self._get_snapshot({"parent_ready": is_ready}).waits_for_reseller
 
