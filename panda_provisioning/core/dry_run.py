@@ -17,10 +17,10 @@ from .account_lookup import AccountLookup, bulk_parents
 from .error_catalogue import as_error
 from .matching import name_key
 from .prefetch import PRETENDED, Prefetch
-from .snapshot import FINDS, WRITES, Clock, Snapshot, Step
+from .snapshot import CREATES, FINDS, Snapshot, Step, Timing
 from .workflow import perform
 
-CLOCK = Clock(time.time, grace=0)
+TIMING = Timing(time.time, search_delay=0)
 NEXT_AFTER = {find: write for write, find in FINDS.items()}
 
 
@@ -70,9 +70,9 @@ def _play(
             is_sure = False
             client.requests += 1
             snapshot = replace(snapshot, step=NEXT_AFTER[snapshot.step])
-        if snapshot.step in WRITES:
-            snapshot = snapshot.marked(CLOCK.now())
-        outcome = perform(client, snapshot, lookup, CLOCK)
+        if snapshot.step in CREATES:
+            snapshot = snapshot.marked(TIMING.now())
+        outcome = perform(client, snapshot, lookup, TIMING)
         others = {each for each in outcome.used if bound.get(each, key) != key}
         if others:
             snapshot = snapshot.without(frozenset(others))

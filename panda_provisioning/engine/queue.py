@@ -13,15 +13,22 @@ from odoo.tools import SQL
 from ..core import transition
 from ..core.account_lookup import BULK_LOOKUPS
 from ..core.snapshot import Role, Step
-from ..core.states import CLAIMABLE, State
+from ..core.states import CLAIMABLE, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
-from ..core.validation import is_email_taken
+from ..core.validation import is_email_used
 from .state_gate import change_state, check_transition
 
 MARGIN = 5
 """Seconds to write down an answer in, beyond the time that requests may take."""
 
-IS_CLAIMABLE = SQL("state IN %s", tuple(state.value for state in CLAIMABLE))
+
+def is_in(states):
+    """Return the condition for rows in one of ``states``."""
+    return SQL("state IN %s", tuple(state.value for state in states))
+
+
+IS_CLAIMABLE = is_in(CLAIMABLE)
+IS_SCHEDULED = is_in(SCHEDULED)
 
 FACTS = SQL(
     """
@@ -210,6 +217,7 @@ class Queue:
                 values=SQL(
                     """
                     , next_attempt_at = %s, resync_requested = FALSE,
+                    notification_pending = FALSE,
                     step = CASE state WHEN 'synced' THEN %s ELSE step END
                     """,
                     fields.Datetime.now(),
@@ -260,7 +268,7 @@ class Queue:
                     """,
                     fields.Datetime.now(),
                 ),
-                where=SQL("a.id = ANY(%s) AND a.state IN ('retry', 'unknown')", ids),
+                where=SQL("a.id = ANY(%s) AND %s", ids, IS_SCHEDULED),
             )
         )
 
@@ -271,9 +279,10 @@ class Queue:
                 """
                 UPDATE panda_account
                 SET attempt_count = GREATEST(attempt_count - 1, 0)
-                WHERE id = ANY(%s) AND state IN ('retry', 'unknown')
+                WHERE id = ANY(%s) AND %s
                 """,
                 ids,
+                IS_SCHEDULED,
             )
         )
 
@@ -397,7 +406,7 @@ def _add_email_used(env, system_id, rows):
     """Add to ``rows`` whether another account may use the e-mail address instead."""
     owners = get_email_owners(env, system_id, [row["email"] for row in rows])
     for row in rows:
-        row["email_used"] = is_email_taken(
+        row["email_used"] = is_email_used(
             row["id"],
             owners[(row["email"] or "").lower()],
             is_in_panda=bool(row["remote_id"]),

@@ -1,6 +1,8 @@
 import logging
 import time
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -86,7 +88,7 @@ class PandaService(models.AbstractModel):
                 )
             )
         )
-        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
+        self._enqueue(accounts.filtered(lambda a: a._is_affected_by(names)))
 
     # === SYNCHRONIZING AT ONCE === #
 
@@ -161,9 +163,9 @@ class PandaService(models.AbstractModel):
         with transport:
             finding = check_connection(transport, root)
         if finding.is_connected:
-            system._release_from_quarantine()
+            system._set_healthy()
         else:
-            system._quarantine(finding)
+            system._interrupt(finding)
         self._commit()
         return finding.is_connected
 
@@ -305,16 +307,30 @@ class _Listener(RunListener):
     def on_settled(self, account_ids):
         accounts = self.env["panda.account"].browse(account_ids)
         accounts.invalidate_recordset()  # the rows were written past the ORM
-        accounts._on_settled(attended=self._attended)
+        self._settle(accounts)
+
+    def _settle(self, accounts):
+        try:
+            with self.env.cr.savepoint():
+                accounts._on_settled(attended=self._attended)
+        except psycopg2.OperationalError:
+            raise  # met another transaction; the run does it again
+        except Exception:
+            # One account's trouble is neither the others' nor the run's.
+            if len(accounts) == 1:
+                _logger.exception("After settling the Panda account %s", accounts.id)
+                return
+            for account in accounts:
+                self._settle(account)
 
     def on_healthy(self):
-        self._system._release_from_quarantine()
+        self._system._set_healthy()
 
     def on_throttled(self, error):
         self._system._pause(error)
 
     def on_interrupted(self, finding):
-        self._system._quarantine(finding)
+        self._system._interrupt(finding)
 
     def on_finished(self, batch_done, *, is_over):
         if batch_done != self._system.batch_done:

@@ -5,11 +5,11 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
-from ..core.error_catalogue import CONTACT_FIELDS
+from ..core.error_catalogue import MADE_OF_CONTACT
 from ..core.validation import EMAIL
 from .panda_account import MOST_URGENT_FIRST, STATES
 
-CONCERNING = set().union(*CONTACT_FIELDS.values()) | {
+CONCERNING = set().union(*MADE_OF_CONTACT.values()) | {
     "is_company",
     "panda_reseller_id",
     "parent_id",

@@ -21,7 +21,7 @@ GROUPS = {"few": 3, "broken": 2, "refused": 1, "outage": 2, "many": 40, "termina
 
 CONTACTS = """
 values = {values!r}
-env["panda.system"].create({{**values, "max_connections": 4, "search_grace": 0}})
+env["panda.system"].create({{**values, "max_connections": 4, "search_delay": 0}})
 for group, count in {groups!r}.items():
     env["res.partner"].create([
         {{
