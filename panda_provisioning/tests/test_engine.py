@@ -218,8 +218,8 @@ class TestEngine(PandaCase):
 
     def test_what_fails_after_one_account_does_not_end_the_run(self):
         """Another addon raises for one account: the others are notified."""
-        bad = self.enqueue(self.make_account(self.make_partner("Bad")))
-        good = self.enqueue(self.make_account(self.make_partner("Good")))
+        bad = self.enqueue(self.make_account(self.make_partner("Bad Test")))
+        good = self.enqueue(self.make_account(self.make_partner("Good Test")))
         accounts, on_settled = type(bad), type(bad)._on_settled
 
         def settle(records, *, attended):
