@@ -1,6 +1,6 @@
 {
     "name": "Panda Provisioning: Sales",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/Sales",
     "summary": "A confirmed order puts the reseller and the customer into Panda",
     "author": "Panda Provisioning contributors",

@@ -9,7 +9,6 @@ from tools.console import run_main, say
 from tools.paths import NODE, ROOT
 
 AT_ONCE = 2
-TYPED = ("panda_provisioning/panda_api", "sandbox/panda_sandbox")
 PRETTIER_PLUGIN = NODE / "node_modules/@prettier/plugin-xml/src/plugin.js"
 
 
@@ -53,12 +52,14 @@ def checks():
     """Return all checks, those that take longest first."""
     modules = [addon.name for addon in addons.own_addons()]
     found = [
-        Check("types: mypy --strict", ("mypy", *_existing(TYPED))),
+        Check("types: mypy --strict", ("mypy",)),
+        Check("layers: import-linter", ("lint-imports", "--no-cache")),
         Check("Odoo rules: pylint-odoo", ("pylint", "--rcfile=.pylintrc", *modules)),
         Check("addon files: oca-checks-odoo-module", (*OCA_MODULE, *modules)),
         Check("XML and JavaScript format: prettier", prettier("--check")),
         Check("rules: ruff check", ("ruff", "check", ".")),
         Check("format: ruff format", ("ruff", "format", "--check", ".")),
+        Check("documents: links, anchors, names", ("python", "-m", "tools.doc_links")),
         Check("manuals: make readme", ("python", "-m", "tools.readme", "--check")),
         *_manifest_checks(),
     ]
@@ -74,10 +75,6 @@ def checks():
 
 
 OCA_MODULE = ("oca-checks-odoo-module",)
-
-
-def _existing(folders):
-    return [folder for folder in folders if (ROOT / folder).exists()]
 
 
 def _manifest_checks():

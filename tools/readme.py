@@ -1,4 +1,4 @@
-"""``make readme``: README.rst and index.html of each addon, from its readme folder.
+"""``make readme``: the manuals of each addon, and the table of states.
 
 The fragments are named as OCA names them. Run with ``--check`` it writes nothing and
 fails when a file is not what would be written.
@@ -11,7 +11,7 @@ import sys
 
 from docutils.core import publish_parts
 
-from tools import addons
+from tools import addons, states_doc
 from tools.console import Failure, run_main, say
 
 SECTIONS = {
@@ -40,18 +40,24 @@ PAGE = """\
 
 def main():
     stale = []
-    described = [a for a in addons.own_addons() if (a.path / "readme").exists()]
-    for addon in described:
-        for path, text in make(addon).items():
-            if path.exists() and path.read_text() == text:
-                continue
-            stale.append(str(path))
-            if "--check" not in sys.argv:
-                path.write_text(text)
-                say(f"  {path}")
+    for path, text in _make_all():
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(str(path))
+        if "--check" not in sys.argv:
+            path.write_text(text)
+            say(f"  {path}")
     if stale and "--check" in sys.argv:
         raise Failure(f"Run make readme; out of date: {', '.join(stale)}")
     return 0
+
+
+def _make_all():
+    """Yield the path and the text of every document that is generated."""
+    for addon in addons.own_addons():
+        if (addon.path / "readme").exists():
+            yield from make(addon).items()
+    yield states_doc.PATH, states_doc.make()
 
 
 def make(addon):

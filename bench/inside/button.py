@@ -15,7 +15,7 @@ def press(times):
     :return: medians in milliseconds: ``total``, ``wire`` for the requests with their
         answers, ``pause`` that the engine makes before it asks how far Panda is
     """
-    from odoo.addons.panda_provisioning.panda_api.saga import POLL_INTERVALS
+    from odoo.addons.panda_provisioning.core.workflow import POLL_INTERVALS
 
     totals, wires = [], []
     for number in range(times + 1):

@@ -43,7 +43,7 @@ def _claim(env, durations):
     from odoo.addons.panda_provisioning.engine.queue import Queue
 
     system = env["panda.system"].search([])
-    queue, sent = Queue(env, system), []
+    queue, sent = Queue(env, system._get_run_settings()), []
     execute = env.cr.execute
 
     def note(query, params=None, log_exceptions=True):

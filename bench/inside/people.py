@@ -20,12 +20,12 @@ ACCOUNTS = """
     INSERT INTO panda_account (
         partner_id, contact_id, system_id, company_id, role, username,
         first_name, last_name, email, phone, attempt_count, state, step,
-        remote_id, operator_ready, last_sync_at, announced,
+        remote_id, operator_ready, last_sync_at, last_notified,
         create_uid, write_uid, create_date, write_date
     )
     SELECT p.id, p.id, s.id, s.company_id, 'user', 'bench' || number,
         'Bench', number, p.email, p.phone, 0, %(state)s, %(step)s,
-        %(remote)s || number, %(synced)s, p.write_date, %(announced)s,
+        %(remote)s || number, %(synced)s, p.write_date, %(last_notified)s,
         1, 1, p.create_date, p.write_date
     FROM res_partner p CROSS JOIN panda_system s
     CROSS JOIN LATERAL (SELECT split_part(p.name, ' ', 2) AS number) AS its
@@ -67,7 +67,7 @@ def create_accounts(env, system, first, count, synced=False):
         "step": "done" if synced else "find_account",
         "remote": "ACC-BENCH-" if synced else None,
         "synced": synced,
-        "announced": "synced" if synced else None,
+        "last_notified": "synced" if synced else None,
     }
     env.cr.execute(ACCOUNTS, values)
     env.invalidate_all()

@@ -21,10 +21,10 @@ class Stopwatch:
     def of_engine(cls):
         """The parts of the engine that deal with the database."""
         from odoo.addons.base.models.ir_cron import IrCron
-        from odoo.addons.panda_provisioning.engine import journal, queue
+        from odoo.addons.panda_provisioning.engine import queue, request_log
 
         methods = [(IrCron, "_commit_progress")]
-        for owner in (journal.Journal, queue.Queue):
+        for owner in (request_log.RequestLog, queue.Queue):
             public = inspect.getmembers(owner, inspect.isfunction)
             methods += [
                 (owner, name) for name, _f in public if not name.startswith("_")

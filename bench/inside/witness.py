@@ -71,7 +71,7 @@ def claim_on_two_cursors(count):
     with environment() as one, environment() as two:
         taken = []
         for env in (one, two):
-            queue = Queue(env, env["panda.system"].search([]))
+            queue = Queue(env, env["panda.system"].search([])._get_run_settings())
             taken.append([claim.id for claim in queue.claim(count)])
         one.cr.rollback()
         two.cr.rollback()
@@ -80,19 +80,20 @@ def claim_on_two_cursors(count):
 
 def write_after_the_lease():
     """Return the ids that a run may still write after another has taken them over."""
+    from odoo.addons.panda_provisioning.core.transition import put_back
     from odoo.addons.panda_provisioning.engine.queue import Queue
-    from odoo.addons.panda_provisioning.engine.verdict import put_back
 
     with environment() as env:
         system = env["panda.system"].search([])
-        slow, fast = Queue(env, system), Queue(env, system)
+        settings = system._get_run_settings()
+        slow, fast = Queue(env, settings), Queue(env, settings)
         [claim] = slow.claim(1)
         env.cr.execute(
             "UPDATE panda_account SET next_attempt_at = '2020-01-01' WHERE id = %s",
             [claim.id],
         )
         fast.claim(1)
-        written = slow.save([put_back(claim, claim.snapshot).values])
+        written = slow.save([put_back(claim.row, time.time())])
         env.cr.rollback()
     return sorted(written)
 
@@ -130,10 +131,8 @@ def states():
 
 
 def _run(env):
-    from odoo.addons.panda_provisioning.engine.run import Run
-
     system = env["panda.system"].search([])
-    Run(system, env["panda.service"]._commit, seconds=SECONDS).execute()
+    env["panda.service"]._get_runner(system, SECONDS).execute()
 
 
 def _run_alone():

@@ -23,8 +23,8 @@ def _test(system):
     return {
         "id": system.id,
         "name": system.name,
-        "connected": finding.code == "connected",
+        "connected": finding.is_connected,
         "code": finding.code,
         "field": finding.field or None,
-        "message": system._finding_message(finding),
+        "message": system.env["panda.message"]._finding(system, finding),
     }

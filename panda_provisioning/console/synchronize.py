@@ -1,13 +1,12 @@
 import math
 
+from ..models.panda_account import RETRIABLE
 from .exit_status import ExitStatus
 from .interruption import Interruption
 from .output import show, show_json, show_table, tell
 from .preview import describe_lines
-from .progress import Progress
+from .progress_bar import ProgressBar
 from .selection import get_accounts, get_contacts, get_plans
-
-ON_REQUEST = ("failed", "retry", "unknown")
 
 
 def sync(env, args):
@@ -25,7 +24,7 @@ def sync(env, args):
 
 def retry(env, args):
     """Try again what has failed, waits for its next try or is not known."""
-    accounts = get_accounts(env, args, ON_REQUEST)
+    accounts = get_accounts(env, args, RETRIABLE)
     if args.ids or args.domain:
         chosen = get_contacts(env, args)
         accounts = accounts.filtered(lambda a: a.partner_id in chosen)
@@ -49,7 +48,7 @@ def _synchronize(accounts, problems, args):
 
 
 def _run(pending, interruption):
-    progress = Progress(pending)
+    progress = ProgressBar(pending)
 
     def watch():
         progress.show()

@@ -1,37 +1,41 @@
 """The table ``panda_account`` as a queue: plain SQL, many rows a statement."""
 
+import random
+import time
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from odoo import fields
 from odoo.tools import SQL
 
-from ..panda_api.directory import MANY
-from ..panda_api.steps import FINDS, WRITES, Role, Snapshot, Step
+from ..core import transition
+from ..core.account_lookup import BULK_LOOKUPS
+from ..core.snapshot import Role, Step
+from ..core.states import CLAIMABLE, State
+from ..core.transition import AccountRow, RunPolicy
+from ..core.validation import is_email_taken
+from .state_gate import change_state, check_transition
 
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC
 MARGIN = 5
 """Seconds to write down an answer in, beyond the time that requests may take."""
 
-CLAIMABLE = ("queued", "retry", "unknown", "running")
-"""A row that is running is due when its lease has run out."""
+IS_CLAIMABLE = SQL("state IN %s", tuple(state.value for state in CLAIMABLE))
 
 FACTS = SQL(
     """
     SELECT a.*, p.name, p.active AS partner_active,
-        p.panda_reseller_id IS NOT NULL AND a.parent_id IS NULL
-            AND a.remote_id IS NULL AND a.role = 'user' AS reseller_left_out,
+        p.company_id IS NOT NULL AND p.company_id != a.company_id AS other_company,
+        p.panda_reseller_id IS NOT NULL AS names_reseller,
+        TRUE AS reseller_ready, -- by now whoever has no Parent Account must choose
         reseller.remote_id AS parent_remote_id,
         COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
-        EXISTS (
-            SELECT FROM panda_account other
-            WHERE other.system_id = a.system_id AND other.id != a.id
-                AND lower(other.email) = lower(a.email)
-                AND other.state != 'draft'
-                AND (other.remote_id IS NOT NULL
-                    OR (a.remote_id IS NULL AND other.id < a.id))
-        ) AS email_used
+        COALESCE(reseller.role = 'reseller', TRUE) AS parent_is_reseller,
+        a.role = 'user' AND a.remote_id IS NULL AND (
+            EXISTS (SELECT FROM panda_account WHERE parent_id = a.id)
+            OR EXISTS (SELECT FROM res_partner WHERE panda_reseller_id = p.id)
+        ) AS has_customers
     FROM taken a
     JOIN res_partner p ON p.id = a.partner_id
     LEFT JOIN panda_account reseller ON reseller.id = a.parent_id
@@ -42,24 +46,23 @@ FACTS = SQL(
 
 @dataclass
 class Claim:
-    """A row that this run has taken, and what Odoo alone knows of it."""
+    """An account that this run has taken.
 
-    snapshot: Snapshot
-    attempt_count: int
-    partner_active: bool
-    parent_ready: bool
-    email_used: bool
-    operator_ready: bool
-    last_sync_at: datetime | None
-    synced_fingerprint: str | None
-    reseller_left_out: bool
-    parent_id: int | None = None
+    ``send_before``, in seconds since the epoch: a create that leaves later might
+    outlive the lease.
+    """
+
+    row: AccountRow
+    parent_id: int | None
     send_before: float = 0
-    """Seconds since the epoch; a create that leaves later might outlive the lease."""
 
     @property
     def id(self):
-        return self.snapshot.key
+        return self.row.snapshot.key
+
+    @property
+    def snapshot(self):
+        return self.row.snapshot
 
     @property
     def is_reseller(self):
@@ -71,152 +74,113 @@ class Queue:
 
     Every claim carries the run's token; a row whose lease has run out and that
     another run has taken is not written any more.
+
+    :param settings: a :class:`~.runner.RunSettings`
     """
 
-    def __init__(self, env, system, account_ids=None):
+    def __init__(self, env, settings, account_ids=None):
         self.env = env
-        # Plain values: a commit empties the cache of every record.
-        self.system_id = system.id
-        self._root_account_id = system.root_account_id
+        self.system_id = settings.system_id
+        self._root_account_id = settings.root_account_id
         self._only = SQL("AND id = ANY(%s)", account_ids) if account_ids else SQL()
         self.token = uuid.uuid4().hex
         # A call may take four time-outs: refused token, new token, call, connecting.
-        self._longest_call = 4 * system.request_timeout
-        self._lease = timedelta(seconds=5 * system.request_timeout + MARGIN)
+        self._longest_call = 4 * settings.request_timeout
+        self.policy = RunPolicy(
+            lease=5 * settings.request_timeout + MARGIN, uniform=random.uniform
+        )
 
-    def lease(self, claim):
-        """Extend the lease of ``claim`` and return until when, for its row."""
-        until = fields.Datetime.now() + self._lease
-        claim.send_before = to_epoch(until) - self._longest_call
-        return until
+    # === CLAIM === #
 
     def claim(self, limit):
         """Take up to ``limit`` due rows; to be committed before anything is sent."""
-        now = fields.Datetime.now()
-        until = now + self._lease
+        taken = change_state(
+            State.RUNNING,
+            values=SQL(
+                ", run_token = %s, next_attempt_at = %s, resync_requested = FALSE",
+                self.token,
+                fields.Datetime.now() + timedelta(seconds=self.policy.lease),
+            ),
+            tables=SQL("FROM due"),
+            where=SQL("a.id = due.id"),
+        )
         rows = self.env.execute_query_dict(
             SQL(
                 """
                 WITH due AS (
-                    SELECT id, state, next_attempt_at FROM panda_account
-                    WHERE system_id = %(system)s AND state IN %(states)s
-                        AND next_attempt_at <= %(now)s %(only)s
+                    SELECT id, state, next_attempt_at, run_token FROM panda_account
+                    WHERE system_id = %(system)s AND %(is_due)s %(only)s
                     ORDER BY next_attempt_at, id LIMIT %(limit)s
                     FOR UPDATE SKIP LOCKED
                 ), taken AS (
-                    UPDATE panda_account a
-                    SET state = 'running', run_token = %(token)s,
-                        next_attempt_at = %(until)s, resync_requested = FALSE
-                    FROM due WHERE a.id = due.id
-                    RETURNING a.*, due.state AS previous_state,
-                        due.next_attempt_at AS due_at
+                    %(taken)s RETURNING a.*, due.state AS previous_state,
+                        due.next_attempt_at AS due_at, due.run_token AS previous_token
                 )
                 %(facts)s
                 """,
                 system=self.system_id,
-                states=CLAIMABLE,
-                now=now,
+                is_due=is_due(fields.Datetime.now()),
                 only=self._only,
                 limit=limit,
-                token=self.token,
-                until=until,
+                taken=taken,
                 facts=FACTS,
             )
         )
-        send_before = to_epoch(until) - self._longest_call
-        return [self._as_claim(row, send_before) for row in rows]
-
-    def look_at(self, account_ids):
-        """Return the claims of ``account_ids`` without taking anything."""
-        rows = self.env.execute_query_dict(
-            SQL(
-                """
-                WITH taken AS (
-                    SELECT *, state AS previous_state, next_attempt_at AS due_at
-                    FROM panda_account WHERE id = ANY(%s)
-                )
-                %s
-                """,
-                account_ids,
-                FACTS,
-            )
-        )
+        _add_email_used(self.env, self.system_id, rows)
         return [self._as_claim(row) for row in rows]
 
-    def _as_claim(self, row, send_before=0):
-        marker_at = row["marker_at"]
-        step = Step(row["step"])
-        if marker_at and step in WRITES and row["previous_state"] == "running":
-            # The process that was to write down the outcome died. Its request may
-            # have left at any moment until its lease ran out.
-            marker_at = max(marker_at, row["due_at"])
-        # Whatever happened before: look first, then write.
-        step = FINDS.get(step, step)
-        return Claim(
-            snapshot=Snapshot(
-                key=row["id"],
-                role=Role(row["role"]) if row["role"] else None,
-                name=row["name"] or "",
-                first_name=row["first_name"] or "",
-                last_name=row["last_name"] or "",
-                email=row["email"] or "",
-                phone=row["phone"] or "",
-                username=row["username"] or "",
-                has_parent=bool(row["parent_id"]),
-                parent_remote_id=row["parent_remote_id"] or self._root_account_id,
-                remote_id=row["remote_id"] or "",
-                transaction_id=row["transaction_id"] or "",
-                step=step,
-                adopted=bool(row["adopted"]),
-                sent_name=row["sent_name"] or "",
-                sent_email=row["sent_email"] or "",
-                sent_fingerprint=row["sent_fingerprint"] or "",
-                marker_at=_as_epoch(marker_at),
-                create_anyway=bool(row["create_anyway"]),
-                chosen_remote_id=row["chosen_remote_id"] or "",
-                activation_email=row["activation_email"] or "",
-                activated_at=_as_epoch(row["activation_sent_at"]),
-            ),
-            attempt_count=row["attempt_count"] or 0,
-            partner_active=row["partner_active"],
-            parent_ready=row["parent_ready"],
-            email_used=row["email_used"],
-            operator_ready=bool(row["operator_ready"]),
-            last_sync_at=row["last_sync_at"],
-            synced_fingerprint=row["synced_fingerprint"],
-            reseller_left_out=row["reseller_left_out"],
-            parent_id=row["parent_id"],
-            send_before=send_before,
-        )
+    def _as_claim(self, row):
+        """Return the claim of a row as it was before it was taken."""
+        before = {
+            **row,
+            "state": row["previous_state"],
+            "next_attempt_at": row["due_at"],
+            "run_token": row["previous_token"],
+        }
+        durable = AccountRow.build(before, self._root_account_id)
+        taken = transition.claimed(durable, self.policy, time.time())
+        claim = Claim(taken, row["parent_id"])
+        self.renew(claim)
+        return claim
 
-    def get_crowded(self):
-        """Return the ids of the parents below whom many accounts are to be looked
-        for by now; ``None`` is the root."""
+    def renew(self, claim):
+        """Note until when the lease of ``claim`` lets a create leave."""
+        claim.send_before = int(claim.row.due_at) - self._longest_call
+
+    def get_bulk_parents(self):
+        """Return the ids of the parents below whom many accounts are due, and below
+        whom all children are to be listed; ``None`` is the root."""
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT parent_id FROM panda_account
                 WHERE system_id = %s AND remote_id IS NULL %s
-                    AND (state = 'waiting'
-                        OR (state IN %s AND next_attempt_at <= %s))
+                    AND (state = 'waiting' OR (%s))
                 GROUP BY parent_id HAVING count(*) >= %s
                 """,
                 self.system_id,
                 self._only,
-                CLAIMABLE,
-                fields.Datetime.now(),
-                MANY,
+                is_due(fields.Datetime.now()),
+                BULK_LOOKUPS,
             )
         )
         return {parent_id for (parent_id,) in rows}
 
+    # === WRITE === #
+
     def save(self, rows):
-        """Write the columns of ``rows`` (dicts with the same keys, ``id`` among
-        them) and return the ids of those that are still ours."""
+        """Write ``rows``, each an :class:`AccountRow` that this run has claimed, and
+        return the ids of those that are still ours."""
         if not rows:
             return set()
+        for row in rows:
+            check_transition(row.snapshot.key, State.RUNNING, row.state)
+        values = [
+            {**row.columns, "run_token": self.token if row.is_held else None}
+            for row in rows
+        ]
         fields_ = self.env["panda.account"]._fields
-        columns = [name for name in rows[0] if name != "id"]
+        columns = [name for name in values[0] if name != "id"]
         assignments = ", ".join(
             f"{name} = v.{name}::{fields_[name].column_type[1]}" for name in columns
         )
@@ -227,52 +191,39 @@ class Queue:
             WHERE a.id = v.id AND a.run_token = v.claimed_by
             RETURNING a.id
         """  # noqa: S608
-        values = [
-            (row["id"], self.token, *(row[name] for name in columns)) for row in rows
-        ]
         updated = self.env.cr.execute_values(
-            query, values, page_size=len(values), fetch=True
+            query,
+            [(row["id"], self.token, *map(row.get, columns)) for row in values],
+            page_size=len(values),
+            fetch=True,
         )
         return {account_id for (account_id,) in updated}
-
-    def take_news(self, limit=500):
-        """Return up to ``limit`` accounts of whose state nobody was told yet."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE panda_account SET has_news = FALSE WHERE id IN (
-                    SELECT id FROM panda_account
-                    WHERE system_id = %s AND has_news %s
-                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-                ) RETURNING id
-                """,
-                self.system_id,
-                self._only,
-                limit,
-            )
-        )
-        return [account_id for (account_id,) in rows]
 
     def requeue_edited(self, ids):
         """Queue those of ``ids`` that came to rest but were edited meanwhile; returns
         whether any were."""
         if not ids:
             return False
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE panda_account
-                SET state = 'queued', next_attempt_at = %s, resync_requested = FALSE,
+        return self._execute(
+            change_state(
+                State.QUEUED,
+                values=SQL(
+                    """
+                    , next_attempt_at = %s, resync_requested = FALSE,
                     step = CASE state WHEN 'synced' THEN %s ELSE step END
-                WHERE id = ANY(%s) AND resync_requested
-                    AND state IN ('synced', 'failed', 'retry')
-                """,
-                fields.Datetime.now(),
-                Step.UPDATE_ACCOUNT.value,
-                list(ids),
+                    """,
+                    fields.Datetime.now(),
+                    Step.UPDATE_ACCOUNT.value,
+                ),
+                where=SQL(
+                    """
+                    a.id = ANY(%s) AND a.resync_requested
+                    AND a.state IN ('synced', 'failed', 'retry')
+                    """,
+                    list(ids),
+                ),
             )
         )
-        return bool(self.env.cr.rowcount)
 
     def wake_customers(self, reseller_ids=None):
         """Queue the customers who wait for resellers that are ready; returns whether
@@ -281,39 +232,41 @@ class Queue:
         :param reseller_ids: of these resellers only.
         """
         mine = SQL("AND a.parent_id = ANY(%s)", reseller_ids) if reseller_ids else SQL()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE panda_account a SET state = 'queued', next_attempt_at = %s
-                FROM panda_account reseller
-                WHERE a.system_id = %s AND a.state = 'waiting' %s
+        return self._execute(
+            change_state(
+                State.QUEUED,
+                values=SQL(", next_attempt_at = %s", fields.Datetime.now()),
+                tables=SQL("FROM panda_account reseller"),
+                where=SQL(
+                    """
+                    a.system_id = %s AND a.state = 'waiting' %s
                     AND reseller.id = a.parent_id AND reseller.operator_ready
-                """,
-                fields.Datetime.now(),
-                self.system_id,
-                mine,
+                    """,
+                    self.system_id,
+                    mine,
+                ),
             )
         )
-        return bool(self.env.cr.rowcount)
 
     def fail(self, ids):
         """Leave ``ids``, which were to be tried again, to a person after all."""
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE panda_account
-                SET state = 'failed', failed_at = %s, next_attempt_at = NULL,
-                    has_news = TRUE
-                WHERE id = ANY(%s) AND state IN ('retry', 'unknown')
-                """,
-                fields.Datetime.now(),
-                ids,
+        self._execute(
+            change_state(
+                State.FAILED,
+                values=SQL(
+                    """
+                    , failed_at = %s, next_attempt_at = NULL,
+                    notification_pending = TRUE
+                    """,
+                    fields.Datetime.now(),
+                ),
+                where=SQL("a.id = ANY(%s) AND a.state IN ('retry', 'unknown')", ids),
             )
         )
 
     def give_back_attempts(self, ids):
-        """Do not count the last attempt of ``ids``: it was not their fault."""
-        self.env.cr.execute(
+        """Do not count the last attempt of ``ids``: the system was at fault."""
+        self._execute(
             SQL(
                 """
                 UPDATE panda_account
@@ -324,29 +277,142 @@ class Queue:
             )
         )
 
-    def get_bound(self, remote_ids, except_id):
-        """Return those of ``remote_ids`` that belong to another account of Odoo."""
+    def _execute(self, statement):
+        self.env.cr.execute(statement)
+        return bool(self.env.cr.rowcount)
+
+    # === READ === #
+
+    def take_notifications(self, limit=500):
+        """Return up to ``limit`` accounts that settled and whose notification is
+        pending, and mark them as notified."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT remote_id FROM panda_account WHERE system_id = %s"
-                " AND remote_id = ANY(%s) AND id != %s",
+                """
+                UPDATE panda_account SET notification_pending = FALSE WHERE id IN (
+                    SELECT id FROM panda_account
+                    WHERE system_id = %s AND notification_pending %s
+                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+                ) RETURNING id
+                """,
                 self.system_id,
-                list(remote_ids),
-                except_id,
+                self._only,
+                limit,
             )
         )
-        return {remote_id for (remote_id,) in rows}
+        return [account_id for (account_id,) in rows]
+
+    def get_bound(self, remote_ids, except_id):
+        """Return those of ``remote_ids`` that belong to another account of Odoo."""
+        bound = get_bound_accounts(self.env, self.system_id, remote_ids)
+        return {remote_id for remote_id, key in bound.items() if key != except_id}
 
 
-def to_epoch(moment):
-    """Seconds since the epoch of a naive UTC datetime, as Odoo stores them."""
-    return (moment - EPOCH).total_seconds()
+# === QUERIES WITHOUT A RUN === #
 
 
-def _as_epoch(moment):
-    return None if moment is None else to_epoch(moment)
+def is_due(now):
+    """Return the condition for rows that a run may claim at ``now``."""
+    return SQL("%s AND next_attempt_at <= %s", IS_CLAIMABLE, now)
 
 
-def from_epoch(seconds):
-    """Naive UTC datetime of seconds since the epoch, ``None`` for ``None``."""
-    return None if seconds is None else EPOCH + timedelta(seconds=seconds)
+def count_due(env, system_id):
+    """Return how many accounts of a system a run may claim right now."""
+    [(count,)] = env.execute_query(
+        SQL(
+            "SELECT count(*) FROM panda_account WHERE system_id = %s AND %s",
+            system_id,
+            is_due(fields.Datetime.now()),
+        )
+    )
+    return count
+
+
+def get_next_due(env, system_ids):
+    """Return when the next account or probe of the systems is due, or ``None``."""
+    [(next_at,)] = env.execute_query(
+        SQL(
+            """
+            SELECT min(GREATEST(due.next_attempt_at, s.next_probe_at))
+            FROM panda_system s, LATERAL (
+                SELECT next_attempt_at FROM panda_account
+                WHERE system_id = s.id AND %s
+                ORDER BY next_attempt_at LIMIT 1
+            ) due
+            WHERE s.id = ANY(%s)
+            """,
+            IS_CLAIMABLE,
+            list(system_ids),
+        )
+    )
+    return next_at
+
+
+def look_at(env, system_id, root_account_id, account_ids):
+    """Return the claims that a run would make of ``account_ids``, taking nothing."""
+    rows = env.execute_query_dict(
+        SQL(
+            """
+            WITH taken AS (
+                SELECT * FROM panda_account WHERE system_id = %s AND id = ANY(%s)
+            )
+            %s
+            """,
+            system_id,
+            account_ids,
+            FACTS,
+        )
+    )
+    _add_email_used(env, system_id, rows)
+    policy = RunPolicy(lease=0, uniform=random.uniform)
+    return [
+        Claim(
+            transition.claimed(AccountRow.build(row, root_account_id), policy, now=0),
+            row["parent_id"],
+        )
+        for row in rows
+    ]
+
+
+def get_email_owners(env, system_id, emails):
+    """Return ``{e-mail in lower case: [(account id, whether it is in Panda)]}`` of the
+    accounts that use one of ``emails`` and were ever queued."""
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT lower(email), id, remote_id IS NOT NULL FROM panda_account
+            WHERE system_id = %s AND state != 'draft' AND lower(email) = ANY(%s)
+            """,
+            system_id,
+            [email.lower() for email in emails if email],
+        )
+    )
+    owners = defaultdict(list)
+    for email, account_id, is_in_panda in rows:
+        owners[email].append((account_id, is_in_panda))
+    return owners
+
+
+def _add_email_used(env, system_id, rows):
+    """Add to ``rows`` whether another account may use the e-mail address instead."""
+    owners = get_email_owners(env, system_id, [row["email"] for row in rows])
+    for row in rows:
+        row["email_used"] = is_email_taken(
+            row["id"],
+            owners[(row["email"] or "").lower()],
+            is_in_panda=bool(row["remote_id"]),
+        )
+
+
+def get_bound_accounts(env, system_id, remote_ids):
+    """Return ``{ID in Panda: account id}`` of those of ``remote_ids`` that belong to
+    an account of Odoo."""
+    rows = env.execute_query(
+        SQL(
+            "SELECT remote_id, id FROM panda_account"
+            " WHERE system_id = %s AND remote_id = ANY(%s)",
+            system_id,
+            list(remote_ids),
+        )
+    )
+    return dict(rows)

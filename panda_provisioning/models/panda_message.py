@@ -1,54 +1,15 @@
-from odoo import models
+import math
+from datetime import timedelta
+
+from odoo import fields, models
 from odoo.tools import format_datetime
 
-from ..panda_api.connection_check import Finding
-from .panda_texts import PROBLEMS, REFUSALS, UNKNOWN_REFUSAL
-
-FIELD_OF_CODE = {
-    "operator_exists": "username",
-    "operator_refused": "partner_id",
-    "update_refused": "partner_id",
-    "reseller_with_parent": "parent_id",
-    "has_customers": "role",
-    "several_matches": "name",
-    "link_refused": "name",
-    "partner_archived": "partner_id",
-    "other_company": "system_id",
-    "rejected": "partner_id",
-    "conflict": "partner_id",
-}
-"""Which field of the account a code is about, where its first word does not say."""
-
-FIELD_OF_WORD = {
-    "role": "role",
-    "username": "username",
-    "parent": "parent_id",
-    "reseller": "parent_id",
-    "name": "name",
-    "first": "first_name",
-    "last": "last_name",
-    "email": "email",
-    "phone": "phone",
-    "root": "system_id",
-    "system": "system_id",
-}
-
-PARTNER_FIELDS = {
-    "name": {"name"},
-    "email": {"email"},
-    "phone": {"phone", "country_id"},
-    "first_name": {"name"},
-    "last_name": {"name"},
-    "partner_id": {"active", "name", "email", "phone"},
-}
-"""Fields of the contact that a field of the account is made of."""
+from ..core.connection_check import Finding
+from ..core.error_catalogue import is_corrected_by_edit
+from ..core.retry_policy import MAX_ATTEMPTS
+from .panda_error_texts import CONNECTION_TEXTS, TEXTS
 
 SHOWN_CUSTOMERS = 5
-
-
-def field_of(code):
-    """Return the field of ``panda.account`` that ``code`` is about, or ``""``."""
-    return FIELD_OF_CODE.get(code) or FIELD_OF_WORD.get(code.split("_")[0], "")
 
 
 class PandaMessage(models.AbstractModel):
@@ -57,24 +18,31 @@ class PandaMessage(models.AbstractModel):
     _name = "panda.message"
     _description = "Panda Message"
 
+    # === ERRORS === #
+
     def _error(self, account):
         """Return why ``account`` is not synchronised and what to do, or ``False``."""
         code = account.error_code
-        if not code:
-            return False
-        text = REFUSALS.get(code)
-        return (text and self._fill_in(text, account)) or self._problem(account, code)
+        return self._problem(account, code) if code else False
 
-    def _problem(self, account, code):
-        """Return the text of a problem found before any call."""
+    def _problem(self, account, code, detail=None):
+        """Return the text of ``code`` for ``account``.
+
+        :param str detail: Panda's own words, if not those stored on the account.
+        """
         if code == "phone_missing" and self._get_phone(account):
             code = "phone_unreadable"
-        return self._fill_in(PROBLEMS.get(code, UNKNOWN_REFUSAL), account)
+        # A code of another version of this addon may still be stored.
+        return self._fill_in(TEXTS.get(code, TEXTS["rejected"]), account, detail)
 
-    def _refusal(self, account, error):
-        """Return the text of a :class:`PandaError` that ``account`` has met."""
-        code = "account_not_found" if error.code == "not_found" else error.code
-        return self._fill_in(REFUSALS.get(code, UNKNOWN_REFUSAL), account, error.detail)
+    def _finding(self, system, finding):
+        """Return what a :class:`Finding` means to the administrator of ``system``."""
+        text = CONNECTION_TEXTS.get(finding.code, CONNECTION_TEXTS["unreachable"])
+        return str(self.env._(text)) % {
+            "detail": finding.detail,
+            "root_id": system.root_account_id or "",
+            "url": system.base_url,
+        }
 
     def _fill_in(self, text, account, detail=None):
         """Return ``text`` translated, with what is known of ``account``."""
@@ -101,7 +69,142 @@ class PandaMessage(models.AbstractModel):
     def _get_phone(self, account):
         return account.contact_id.phone or account.partner_id.phone or ""
 
-    def _news(self, account):
+    # === STATES === #
+    # What each state means, and what happens next.
+
+    def _status(self, account):
+        """Return the state of ``account`` with what it waits for."""
+        label = dict(account._fields["state"]._description_selection(self.env))
+        state = label[account.state]
+        if account.state == "waiting":
+            return self.env._(
+                "Waiting for %(reseller)s (%(reseller_status)s)",
+                reseller=account.parent_id.display_name,
+                reseller_status=label[account.parent_id.state or "draft"],
+            )
+        if account.state == "queued" and account.system_id.state == "disabled":
+            return self.env._("%s: the system is disabled", state)
+        if account.state in ("retry", "unknown") and account.next_attempt_at:
+            return self.env._(
+                "%(status)s: %(time)s", status=state, time=self._next_try(account)
+            )
+        return state
+
+    def _explain(self, account):
+        """Return why ``account``, maybe none, stands as it does and what happens
+        next."""
+        return " ".join(filter(None, (self._error(account), self._next(account))))
+
+    def _next(self, account):
+        """Return what happens next to ``account``, maybe none."""
+        return getattr(self, f"_next_after_{account.state or 'draft'}")(account)
+
+    def _next_after_draft(self, _account):
+        return self.env._(
+            "Nothing was sent to Panda yet. Choose a role and a username in Sync "
+            "Options and synchronize."
+        )
+
+    def _next_after_waiting(self, account):
+        reseller = account.parent_id
+        if reseller.state in ("failed", "unknown", "retry"):
+            values = {
+                "reseller": reseller.display_name,
+                "status": self._get_label(reseller),
+                "reason": self._error(reseller) or "",
+            }
+            if reseller.state == "failed":
+                return self.env._(
+                    "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                    "%(reason)s When that is mended, this customer follows by itself.",
+                    **values,
+                )
+            return self.env._(
+                "Waits for %(reseller)s – %(status)s: "  # noqa: RUF001
+                "%(reason)s Odoo goes on with both by itself.",
+                **values,
+            )
+        return self.env._(
+            "Waits for %(reseller)s (%(status)s) and follows by itself.",
+            reseller=reseller.display_name,
+            status=self._get_label(reseller),
+        )
+
+    def _next_after_queued(self, account):
+        return self._explain_stop(account.system_id) or self.env._(
+            "Odoo sends it to Panda within a minute, by itself."
+        )
+
+    def _next_after_running(self, account):
+        if account.transaction_id:
+            return self.env._(
+                "Panda is working on the operator. Odoo looks again and goes on by "
+                "itself."
+            )
+        return self.env._("Odoo is talking to Panda right now.")
+
+    def _next_after_synced(self, account):
+        if account._is_handled_elsewhere():
+            return self.env._(
+                "Done elsewhere: %s. Odoo leaves it alone until somebody synchronizes "
+                "it again.",
+                account.done_elsewhere,
+            )
+        return self.env._(
+            "Panda knows all that Odoo knows. Changes of the contact are sent by "
+            "themselves."
+        )
+
+    def _next_after_retry(self, account):
+        return self.env._(
+            "Odoo tries again by itself: %(time)s. %(spent)s of %(all)s tries were in "
+            "vain; after the last one it asks you.",
+            time=self._next_try(account),
+            spent=account.attempt_count,
+            all=MAX_ATTEMPTS,
+        )
+
+    def _next_after_unknown(self, account):
+        """Until when nothing is created again, see ``search_grace``."""
+        grace = timedelta(seconds=account.system_id.search_grace)
+        ends_at = account.marker_at and account.marker_at + grace
+        if ends_at and ends_at > fields.Datetime.now():
+            return self.env._(
+                "Panda may have done it: Odoo looks there by itself (%(time)s) and "
+                "creates nothing again before %(end)s.",
+                time=self._next_try(account),
+                end=format_datetime(self.env, ends_at),
+            )
+        return self.env._(
+            "Panda may have done it: Odoo looks there by itself (%s) and creates it "
+            "again only if it finds nothing.",
+            self._next_try(account),
+        )
+
+    def _next_after_failed(self, account):
+        if is_corrected_by_edit(account.error_code):
+            return self.env._("Odoo tries again by itself as soon as it is corrected.")
+        return self.env._("When it is mended, retry.")
+
+    def _next_try(self, account):
+        """Return when ``account`` is tried again, for people."""
+        system = account.system_id
+        times = (account.next_attempt_at, system.next_probe_at, fields.Datetime.now())
+        next_at = max(filter(None, times))
+        seconds = (next_at - fields.Datetime.now()).total_seconds()
+        if seconds <= 60:
+            return self.env._("next try within a minute")
+        if seconds < 3600:
+            return self.env._("next try in %s minutes", math.ceil(seconds / 60))
+        return self.env._("next try %s", format_datetime(self.env, next_at))
+
+    def _get_label(self, account):
+        labels = dict(account._fields["state"]._description_selection(self.env))
+        return labels[account.state or "draft"]
+
+    # === NOTIFICATIONS === #
+
+    def _notification(self, account):
         """Return what the followers of the contact should hear, as plain text."""
         system = account.system_id.display_name
         if account.state == "failed":
@@ -112,7 +215,7 @@ class PandaMessage(models.AbstractModel):
                     filter(None, (account.error_message, self._customers(account)))
                 ),
             )
-        is_new = not account._was_told_ready()
+        is_new = not account._was_notified_ready()
         if account.adopted and is_new:
             return self.env._(
                 "Linked to %(id)s, which was in %(system)s already. Its operator "
@@ -163,6 +266,17 @@ class PandaMessage(models.AbstractModel):
             old=account.activation_email,
         )
 
+    # === SYSTEMS === #
+
+    def _explain_stop(self, system):
+        """Return why nothing is sent to ``system``, or ``False``."""
+        code = system._get_problem_code()
+        return self._system_problem(system, code) if code else self._health(system)
+
+    def _system_problem(self, system, code):
+        """Return the text of ``code``, which keeps ``system`` from being called."""
+        return str(self.env._(TEXTS[code])) % {"system": system.display_name}
+
     def _health(self, system):
         """Return why ``system`` does not work and when it is tried again."""
         if system.health not in ("throttled", "quarantined"):
@@ -180,6 +294,6 @@ class PandaMessage(models.AbstractModel):
             "Interrupted since %(since)s. %(reason)s Odoo goes on by itself as soon as "
             "Panda answers. Next try: %(next)s.",
             since=since,
-            reason=system._finding_message(Finding("", system.health_code)),
+            reason=self._finding(system, Finding(system.health_code)),
             next=next_at,
         )

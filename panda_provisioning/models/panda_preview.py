@@ -5,9 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..engine.plan import Plan
-from ..panda_api.book import Book
-from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS, TOO_MANY
+from ..core.prefetch import Prefetch
+from .panda_preview_plan import Plan
+from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS
 
 CONTACT_FIELDS = {"name", "email", "phone", "panda_reseller_id"}
 """What is mended on the contact; everything else is an option of its account."""
@@ -145,7 +145,7 @@ class PandaPreview(models.Model):
             "context": {
                 "panda_system_id": plan.system.id,
                 "panda_partner_ids": partners.ids,
-                "panda_book": asdict(plan.book),
+                "panda_prefetch": asdict(plan.prefetch),
                 "panda_totals": self._prepare_totals(plan),
                 "read_group_expand": True,
                 "search_default_group_by_heading": True,
@@ -202,16 +202,16 @@ class PandaPreview(models.Model):
         return system
 
     def _get_plan(self):
-        """Return the :class:`Plan` of what is in the context, played by the book; it
-        is made once in a transaction."""
+        """Return the :class:`Plan` of what is in the context, played with what was
+        read; it is made once in a transaction."""
         cache, key = self.env.cr.cache, (self.env.uid, self.env.context)
         if self._name not in cache or cache[self._name][0] != key:
             partner_ids = self.env.context.get("panda_partner_ids", [])
             partners = self.env["res.partner"].browse(partner_ids)
-            book = Book(**self.env.context.get("panda_book", {}))
-            plan = Plan(self._get_system(), partners, book)
+            prefetch = Prefetch(**self.env.context.get("panda_prefetch", {}))
+            plan = Plan(self._get_system(), partners, prefetch)
             for _snapshots in plan.play():
-                pass  # whatever is known of Panda is in the book
+                pass  # whatever is known of Panda is in the prefetch
             cache[self._name] = key, plan
         return cache[self._name][1]
 
@@ -239,12 +239,9 @@ class PandaPreview(models.Model):
 
     def _get_trouble(self, plan):
         """Return why Panda was not asked about all of ``plan``, or ``False``."""
-        if plan.book.trouble == "too_many":
-            return str(self.env._(TOO_MANY))
-        account = self.env["panda.account"].new(
-            {"system_id": plan.system.id, "error_code": plan.book.trouble}
-        )
-        return self.env["panda.message"]._error(account)
+        account = self.env["panda.account"].new({"system_id": plan.system.id})
+        code = plan.prefetch.trouble
+        return bool(code) and self.env["panda.message"]._problem(account, code)
 
     @api.model
     def _prepare_rows(self, plan):
@@ -272,7 +269,7 @@ class PandaPreview(models.Model):
             "last_name": snapshot.last_name or None,
             "create_anyway": snapshot.create_anyway,
             "outcome": line.outcome,
-            "heading": heading if heading in dict(HEADINGS) else "other",
+            "heading": heading,
             "requests": line.requests,
             "account_is_locked": "role" in locked,
             "operator_is_locked": "username" in locked,
@@ -292,11 +289,9 @@ class PandaPreview(models.Model):
         """Return what is said about ``line``: all its problems, or what happens."""
         if line.codes:
             account = self._get_draft(line, plan)
-            texts = []
-            for code in dict.fromkeys(line.codes):
-                account.error_code = code
-                texts.append(self.env["panda.message"]._error(account))
-            return " ".join(texts)
+            messages = self.env["panda.message"]
+            codes = dict.fromkeys(line.codes)
+            return " ".join(messages._problem(account, code) for code in codes)
         key = line.outcome
         if line.ending and not line.ending.is_sure:
             key = "unread"

@@ -2,13 +2,16 @@ import logging
 import time
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine.queue import CLAIMABLE
-from ..engine.run import Run
-from ..panda_api.connection_check import check_connection
-from ..panda_api.steps import Step
+from ..core.connection_check import check_connection
+from ..core.prefetch import fill
+from ..core.snapshot import Step
+from ..engine.queue import count_due, get_next_due
+from ..engine.runner import RunListener, Runner
+from .panda_preview_plan import Plan
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +23,8 @@ BUTTON_SECONDS = 25
 """How long somebody who has pressed a button waits before the cron takes over."""
 GLANCE_SECONDS = 0.25
 """Between two looks at an account that another run is working on."""
+PREVIEW_SECONDS = 60
+"""How long Panda is asked; Odoo ends a worker that takes much longer."""
 
 
 class PandaService(models.AbstractModel):
@@ -27,6 +32,12 @@ class PandaService(models.AbstractModel):
 
     _name = "panda.service"
     _description = "Panda Service"
+
+    # === REQUESTS === #
+
+    def _request(self, accounts, trigger=True):
+        """Have ``accounts`` synchronised because somebody asks for it."""
+        self._enqueue(accounts, trigger=trigger)
 
     def _enqueue(self, accounts, trigger=True):
         """Have ``accounts`` synchronised soon; those that are up to date are left.
@@ -43,29 +54,41 @@ class PandaService(models.AbstractModel):
         resting = stale - running
         waiting = resting.filtered(lambda a: a._waits_for_reseller())
         self._put_in_queue(resting - waiting)
-        waiting.write({"state": "waiting", "next_attempt_at": False})
+        waiting._set_state("waiting", next_attempt_at=False)
         resellers = waiting.parent_id.filtered(lambda a: a.state == "draft")
         if resellers:
             self._enqueue(resellers, trigger=False)
         if trigger and stale:
             self._trigger()
 
-    def _request(self, accounts, trigger=True):
-        """Have ``accounts`` synchronised because somebody asks for it."""
-        self._enqueue(accounts, trigger=trigger)
-
     def _put_in_queue(self, accounts):
         done = accounts.filtered(lambda a: a.step == Step.DONE.value)
         done.step = Step.UPDATE_ACCOUNT.value
-        accounts.write(
-            {
-                "state": "queued",
-                "attempt_count": 0,
-                "next_attempt_at": fields.Datetime.now(),
-                "error_code": False,
-                "error_detail": False,
-            }
+        accounts._set_state(
+            "queued",
+            attempt_count=0,
+            next_attempt_at=fields.Datetime.now(),
+            error_code=False,
+            error_detail=False,
         )
+
+    def _partner_changed(self, partners, names):
+        """Send what ``partners`` have become, after their fields ``names`` changed."""
+        # Sudo: whoever may edit a contact need not know about Panda.
+        accounts = (
+            self.env["panda.account"]
+            .sudo()
+            .search(
+                Domain("state", "!=", "draft")
+                & (
+                    Domain("partner_id", "in", partners.ids)
+                    | Domain("contact_id", "in", partners.ids)
+                )
+            )
+        )
+        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
+
+    # === SYNCHRONIZING AT ONCE === #
 
     def _synchronize_now(self, accounts, seconds=BUTTON_SECONDS, watch=lambda: False):
         """Synchronise ``accounts`` and return when they have come to rest.
@@ -83,7 +106,7 @@ class PandaService(models.AbstractModel):
             if not system._is_paused() and system._may_be_called() and not watch():
                 ids = accounts.filtered(lambda a, s=system: a.system_id == s).ids
                 seconds_left = ends_at - time.monotonic()
-                Run(system, self._commit, ids, seconds_left, watch).execute()
+                self._get_runner(system, seconds_left, ids, watch).execute()
         self._arm()
         self._commit()
         self._await(accounts, ends_at, watch)
@@ -111,10 +134,17 @@ class PandaService(models.AbstractModel):
         self._arm()
         self._commit(remaining=left)
 
+    def _count_due(self, system):
+        """Return how many accounts of ``system`` could be worked on right now."""
+        if system._is_paused() or not system._may_be_called():
+            return 0
+        self.env["panda.account"].flush_model()
+        return count_due(self.env, system.id)
+
     def _run_system(self, system):
         try:
             if self._may_run(system):
-                Run(system, self._commit, seconds=CRON_SECONDS).execute()
+                self._get_runner(system, CRON_SECONDS).execute()
         except Exception:
             # One system's trouble is not the others'.
             self.env.cr.rollback()
@@ -130,12 +160,41 @@ class PandaService(models.AbstractModel):
         self._commit()  # no transaction is open while a request is on the wire
         with transport:
             finding = check_connection(transport, root)
-        if finding.code == "connected":
+        if finding.is_connected:
             system._release_from_quarantine()
         else:
             system._quarantine(finding)
         self._commit()
-        return finding.code == "connected"
+        return finding.is_connected
+
+    def _get_runner(self, system, seconds, account_ids=None, watch=lambda: False):
+        """Return a :class:`Runner` for ``system``.
+
+        :param account_ids: only these, for a person who waits for them.
+        """
+        connections = system._get_connection_count()
+        if account_ids:
+            connections = min(connections, len(account_ids))
+        # A button waits for two calls at most; the cron takes over what is left.
+        longest = seconds / 2 if account_ids else None
+        return Runner(
+            self.env,
+            system._get_run_settings(connections),
+            system._open_transport(connections, longest=longest),
+            _Listener(system, attended=bool(account_ids)),
+            account_ids,
+            seconds,
+            watch,
+        )
+
+    def _arm(self):
+        """Have the cron called when the next account or probe is due."""
+        # Sudo: whoever presses a button need not see every system.
+        systems = self.env["panda.system"].sudo().search([("state", "!=", "disabled")])
+        callable_systems = systems.filtered(lambda s: s._may_be_called())
+        next_at = get_next_due(self.env, callable_systems.ids)
+        if next_at:
+            self._trigger(next_at)
 
     @api.model
     def _cron_reconcile(self):
@@ -158,36 +217,51 @@ class PandaService(models.AbstractModel):
             self.env.add_to_compute(accounts._fields[name], accounts)
         self._enqueue(accounts)
 
-    def _count_due(self, system):
-        """Return how many accounts of ``system`` could be worked on right now."""
-        if system._is_paused() or not system._may_be_called():
-            return 0
-        accounts = self.env["panda.account"]
-        domain = accounts._get_domain_due(fields.Datetime.now())
-        return accounts.search_count(domain & Domain("system_id", "=", system.id))
+    # === PREVIEW === #
+    # Says beforehand what a synchronisation would do, and then does it.
 
-    def _arm(self):
-        """Have the cron called when the next account or probe is due."""
-        # Sudo: whoever presses a button need not see every system.
-        systems = self.env["panda.system"].sudo().search([("state", "!=", "disabled")])
-        callable_systems = systems.filtered(lambda s: s._may_be_called())
-        [(next_at,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT min(GREATEST(due.next_attempt_at, s.next_probe_at))
-                FROM panda_system s, LATERAL (
-                    SELECT next_attempt_at FROM panda_account
-                    WHERE system_id = s.id AND state IN %s
-                    ORDER BY next_attempt_at LIMIT 1
-                ) due
-                WHERE s.id IN %s
-                """,
-                CLAIMABLE,
-                tuple(callable_systems.ids) or (0,),
-            )
-        )
-        if next_at:
-            self._trigger(next_at)
+    def _plan(self, partners, system=None):
+        """Return the :class:`Plan` of ``partners``, with what Panda knows of them.
+
+        Reads from Panda and writes nothing; ends the transaction before it does.
+
+        :param system: the one of the company when it is not given.
+        """
+        self.env["panda.account"].check_access("create")
+        partners.check_access("read")
+        system = system or self.env["panda.system"]._get_default(partners[:1])
+        system.check_access("read")
+        self._check_may_be_called(system)
+        plan = Plan(system, partners)
+        threads = system._get_connection_count()
+        transport, is_paused = system._open_transport(threads), system._is_paused()
+        plan.prefetch.trouble = (is_paused and system.health_code) or ""
+        ends_at = time.monotonic() + PREVIEW_SECONDS
+        with transport:
+            for snapshots in plan.play():
+                # No transaction is open while a request is on the wire.
+                self._commit()
+                if not plan.prefetch.trouble:
+                    fill(plan.prefetch, transport, snapshots, threads, ends_at)
+        return plan
+
+    def _check_may_be_called(self, system):
+        code = system._get_problem_code()
+        if code:
+            raise UserError(self.env["panda.message"]._system_problem(system, code))
+
+    def _queue_plan(self, plan, lines):
+        """Save the options of ``lines`` of ``plan``, queue them and return their
+        accounts. Resellers who are to be created for them are queued too."""
+        resellers = [plan.lines.get(line.claim.parent_id) for line in lines]
+        partners = {line.partner for line in (*lines, *resellers) if line}
+        proposals = {p: o for p, o in plan.proposals.items() if p in partners}
+        accounts = self.env["panda.account"]._accept(proposals, plan.system)
+        queued = self.env["panda.account"].union(*(accounts[p] for p in proposals))
+        self._request(queued)
+        return queued
+
+    # === HELPERS === #
 
     def _trigger(self, at=None):
         # Sudo: whoever queues an account may not read crons.
@@ -205,27 +279,45 @@ class PandaService(models.AbstractModel):
             # What is about to be sent must be durable before it leaves the machine.
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
-    # === EDITS === #
-
-    def _partner_changed(self, partners, names):
-        """Send what ``partners`` have become, after their fields ``names`` changed."""
-        # Sudo: whoever may edit a contact need not know about Panda.
-        accounts = (
-            self.env["panda.account"]
-            .sudo()
-            .search(
-                Domain("state", "!=", "draft")
-                & (
-                    Domain("partner_id", "in", partners.ids)
-                    | Domain("contact_id", "in", partners.ids)
-                )
-            )
-        )
-        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
-
-    # === PEOPLE === #
-
     def _get_person(self, users):
         """Return who is to act: the first of ``users`` who still works here."""
         admin = self.env.ref("base.user_admin", raise_if_not_found=False)
         return users.filtered("active")[:1] or admin or self.env.user
+
+
+class _Listener(RunListener):
+    """What follows in records from what a run reports.
+
+    :param attended: whether a person is looking on, who needs no activity.
+    """
+
+    def __init__(self, system, *, attended):
+        self.env = system.env
+        self._system = system
+        self._attended = attended
+
+    def commit(self, processed=0):
+        self.env["panda.service"]._commit(processed)
+
+    def on_progress(self, progress):
+        self._system._notify_overview(progress)
+
+    def on_settled(self, account_ids):
+        accounts = self.env["panda.account"].browse(account_ids)
+        accounts.invalidate_recordset()  # the rows were written past the ORM
+        accounts._on_settled(attended=self._attended)
+
+    def on_healthy(self):
+        self._system._release_from_quarantine()
+
+    def on_throttled(self, error):
+        self._system._pause(error)
+
+    def on_interrupted(self, finding):
+        self._system._quarantine(finding)
+
+    def on_finished(self, batch_done, *, is_over):
+        if batch_done != self._system.batch_done:
+            self._system.batch_done = batch_done
+        if is_over:
+            self._system._notify_overview()

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..panda_api.steps import Step
+from ..core.snapshot import Step
 
 KEPT_DAYS = 180
 GC_LIMIT = 10_000

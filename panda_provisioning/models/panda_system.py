@@ -1,6 +1,24 @@
+import random
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from markupsafe import escape
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import NO_ACCESS, Domain
+
+from ..core.connection_check import check_connection
+from ..core.retry_policy import probe_wait
+from ..engine.runner import RunSettings
+from ..panda_api.credentials import Credentials
+from ..panda_api.sandbox import LOOPBACK
+from ..panda_api.transport import Transport
+
+MANAGER = "panda_provisioning.group_panda_manager"
+CONNECTION = {"base_url", "root_account_id", "access_id"}
+SECRETS = {"access_password", "api_key"}
+"""What a manager types in and nobody ever reads."""
 
 
 class PandaSystem(models.Model):
@@ -28,6 +46,47 @@ class PandaSystem(models.Model):
         tracking=True,
         help="In test mode everything works as when enabled, but records are marked "
         "as belonging to a test system and the address may be a local one.",
+    )
+    base_url = fields.Char(
+        string="API Address",
+        required=True,
+        default="https://api.usa.cloud.watchguard.com",
+        help="The base API URL shown in WatchGuard Cloud under Administration > "
+        "Managed Access > Enable API Access.",
+    )
+    root_account_id = fields.Char(
+        help="Your own service provider account, e.g. ACC-1234567. Resellers and "
+        "direct customers are created below it.",
+    )
+    access_id = fields.Char(
+        string="Access ID",
+        groups=MANAGER,
+        copy=False,
+        help="The read-write Access ID, not the read-only one.",
+    )
+    access_password = fields.Char(
+        compute="_compute_secrets",
+        inverse="_inverse_access_password",
+        groups=MANAGER,
+        help="Stored when you type it and never shown again.",
+    )
+    api_key = fields.Char(
+        string="API Key",
+        compute="_compute_secrets",
+        inverse="_inverse_api_key",
+        groups=MANAGER,
+        help="Stored when you type it and never shown again.",
+    )
+    # Nobody reads the next two, whatever his groups: only sudo does.
+    access_password_secret = fields.Char(groups=NO_ACCESS, copy=False)
+    api_key_secret = fields.Char(groups=NO_ACCESS, copy=False)
+    has_access_password = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
+    has_api_key = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
+    database_uuid = fields.Char(
+        copy=False,
+        groups=NO_ACCESS,
+        help="The database this connection was switched on in; a copy of the "
+        "database must not call Panda.",
     )
     max_connections = fields.Integer(
         default=8, required=True, help="Requests that may be under way at once."
@@ -60,6 +119,26 @@ class PandaSystem(models.Model):
     )
     account_ids = fields.One2many("panda.account", "system_id")
 
+    health = fields.Selection(
+        [
+            ("unknown", "Not Checked"),
+            ("healthy", "Healthy"),
+            ("throttled", "Slowed Down"),
+            ("quarantined", "Interrupted"),
+        ],
+        default="unknown",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    health_code = fields.Char(readonly=True, copy=False)
+    health_since = fields.Datetime(readonly=True, copy=False)
+    health_message = fields.Char(compute="_compute_health_message")
+    next_probe_at = fields.Datetime(readonly=True, copy=False)
+    probe_count = fields.Integer(readonly=True, copy=False)
+
+    # === CONSTRAINTS AND INDEXES === #
+
     _max_connections_range = models.Constraint(
         "CHECK(max_connections BETWEEN 1 AND 128)",
         "The number of connections must be between 1 and 128.",
@@ -70,7 +149,98 @@ class PandaSystem(models.Model):
         "Times and limits must be positive; an answer may take 120 seconds at most.",
     )
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("access_password_secret", "api_key_secret")
+    def _compute_secrets(self):
+        for system, system_sudo in zip(self, self.sudo(), strict=True):
+            system.access_password = system.api_key = False
+            system.has_access_password = bool(system_sudo.access_password_secret)
+            system.has_api_key = bool(system_sudo.api_key_secret)
+
+    def _inverse_access_password(self):
+        self._keep_secret("access_password")
+
+    def _inverse_api_key(self):
+        self._keep_secret("api_key")
+
+    def _keep_secret(self, name):
+        """Move a secret that was typed to where nobody reads it."""
+        for system in self:
+            if system[name]:
+                # Sudo: the target is closed to everybody, managers included.
+                system.sudo()[f"{name}_secret"] = "".join(system[name].split())
+
+    @api.depends("health", "health_code", "health_since", "next_probe_at")
+    @api.depends_context("lang", "tz")
+    def _compute_health_message(self):
+        for system in self:
+            system.health_message = self.env["panda.message"]._health(system)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("base_url", "state")
+    def _check_base_url(self):
+        for system in self:
+            url = urlsplit(system.base_url or "")
+            local = url.hostname in LOOPBACK and system.state != "enabled"
+            if not url.hostname or url.scheme not in ("https", "http"):
+                raise ValidationError(
+                    self.env._(
+                        "The API address must look like "
+                        "https://api.usa.cloud.watchguard.com."
+                    )
+                )
+            if url.scheme == "http" and not local:
+                raise ValidationError(
+                    self.env._(
+                        "The API address must start with https://. Only a sandbox on "
+                        "this machine, in test mode, may do without."
+                    )
+                )
+            if url.username or url.password or url.query or url.fragment:
+                raise ValidationError(
+                    self.env._("Give the API address without credentials or query.")
+                )
+
+    @api.constrains("state", "root_account_id", "access_id")
+    def _check_complete(self):
+        for system in self.filtered(lambda s: s.state != "disabled"):
+            missing = system._get_missing_labels()
+            if missing:
+                raise ValidationError(
+                    self.env._(
+                        "%(system)s cannot be switched on yet. Fill in: %(fields)s.",
+                        system=system.name,
+                        fields=missing,
+                    )
+                )
+
     # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Switched on last: the secrets, which that asks for, are kept after creation.
+        disabled = [{**vals, "state": "disabled"} for vals in vals_list]
+        systems = super().create(disabled)
+        for system, vals in zip(systems, vals_list, strict=True):
+            if vals.get("state", "disabled") != "disabled":
+                system.state = vals["state"]
+        return systems
+
+    def write(self, vals):
+        secrets = {name: vals[name] for name in SECRETS & vals.keys()}
+        if secrets:
+            # First of all: switching on in the same go asks for them.
+            super().write(secrets)
+            vals = {name: value for name, value in vals.items() if name not in secrets}
+        result = super().write(vals)
+        if vals.get("state", "disabled") != "disabled":
+            self._stamp_database()
+        if secrets or CONNECTION & vals.keys():
+            # What was mended is tried at once.
+            self.sudo().filtered("next_probe_at").next_probe_at = fields.Datetime.now()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -88,15 +258,29 @@ class PandaSystem(models.Model):
                     )
                 )
 
-    # === BUSINESS METHODS === #
+    # === ACTION METHODS === #
 
-    def _get_domain_for(self, partner):
-        """Systems that ``partner`` may be synchronised with."""
-        domain = Domain("state", "!=", "disabled")
-        domain &= Domain("company_id", "in", self.env.companies.ids)
-        if partner.company_id:
-            domain &= Domain("company_id", "=", partner.company_id.id)
-        return domain
+    def action_test_connection(self):
+        """Try the connection and tell which of its values is wrong."""
+        self.ensure_one()
+        self.check_access("write")
+        finding = self._test_connection()
+        connected = finding.is_connected
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if connected else "danger",
+                "sticky": not connected,
+                "title": self.env._("Connection works")
+                if connected
+                else self.env._("Connection failed"),
+                "message": self.env["panda.message"]._finding(self, finding),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # === BUSINESS METHODS === #
 
     @api.model
     def _get_default(self, partner):
@@ -120,6 +304,117 @@ class PandaSystem(models.Model):
             domain & Domain("company_id", "=", self.env.company.id), limit=1
         )
 
+    def _get_domain_for(self, partner):
+        """Systems that ``partner`` may be synchronised with."""
+        domain = Domain("state", "!=", "disabled")
+        domain &= Domain("company_id", "in", self.env.companies.ids)
+        if partner.company_id:
+            domain &= Domain("company_id", "=", partner.company_id.id)
+        return domain
+
+    # === BUSINESS METHODS - CONNECTION === #
+
+    def _test_connection(self):
+        """Try the connection and return the :class:`Finding`.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        if not self._is_own_database():
+            messages = self.env["panda.message"]
+            raise UserError(messages._system_problem(self, "system_copied"))
+        missing = self._get_missing_labels()
+        if missing:
+            raise UserError(
+                self.env._(
+                    "%(system)s cannot be tested yet. Fill in: %(fields)s.",
+                    system=self.name,
+                    fields=missing,
+                )
+            )
+        transport, root = self._open_transport(), self.root_account_id or ""
+        # No transaction is open while a request is on the wire.
+        self.env["panda.service"]._commit()
+        with transport:
+            finding = check_connection(transport, root)
+        if finding.is_connected:
+            self._release_from_quarantine()
+        return finding
+
+    def _get_missing_labels(self):
+        """Return what is lacking to connect, for people."""
+        system_sudo = self.sudo()  # the secrets are closed to everybody
+        required = {
+            "root_account_id": system_sudo.root_account_id,
+            "access_id": system_sudo.access_id,
+            "access_password": system_sudo.access_password_secret,
+            "api_key": system_sudo.api_key_secret,
+        }
+        missing = [self._fields[name] for name, value in required.items() if not value]
+        return ", ".join(field._description_string(self.env) for field in missing)
+
+    def _may_be_called(self):
+        """Whether requests may be sent at all, from this database.
+
+        Note: `self.ensure_one()`
+        """
+        return not self._get_problem_code()
+
+    def _get_problem_code(self):
+        """Return the code of what keeps this system from being called, or ``""``."""
+        if not self.active:
+            return "system_archived"
+        if self.state == "disabled":
+            return "system_disabled"
+        return "" if self._is_own_database() else "system_copied"
+
+    def _is_own_database(self):
+        """Whether this is the database in which the connection was switched on."""
+        self.ensure_one()
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return self.sudo().database_uuid in (uuid, False)
+
+    def _stamp_database(self):
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        self.sudo().database_uuid = uuid
+
+    def _open_transport(self, max_connections=None, longest=None):
+        """Return a :class:`Transport`; the one place where secrets are read.
+
+        Note: `self.ensure_one()`
+
+        :param longest: seconds that an answer may take, if less than set.
+        """
+        self.ensure_one()
+        system_sudo = self.sudo()  # secrets are closed to everybody
+        return Transport(
+            system_sudo.base_url,
+            Credentials(
+                access_id=system_sudo.access_id or "",
+                password=system_sudo.access_password_secret or "",
+                api_key=system_sudo.api_key_secret or "",
+            ),
+            max_connections=max_connections or system_sudo.max_connections,
+            requests_per_second=system_sudo.requests_per_second,
+            timeout=min(filter(None, (system_sudo.request_timeout, longest))),
+        )
+
+    def _get_run_settings(self, connections=1):
+        """Return the :class:`RunSettings` of this system.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        return RunSettings(
+            system_id=self.id,
+            root_account_id=self.root_account_id,
+            request_timeout=self.request_timeout,
+            search_grace=self.search_grace,
+            activation_patience=self.activation_patience,
+            connections=connections,
+            batch_done=self.batch_done,
+        )
+
     def _get_connection_count(self):
         """Return how many connections are of use at the agreed pace.
 
@@ -131,7 +426,80 @@ class PandaSystem(models.Model):
         useful = int(self.requests_per_second * self.request_timeout)
         return min(self.max_connections, max(1, useful))
 
-    # === PROVISIONING SYSTEM === #
+    # === BUSINESS METHODS - HEALTH === #
+    # While a system is in quarantine no account is tried and none loses an attempt;
+    # the cron probes at growing intervals.
+
+    def _is_paused(self):
+        """Whether nothing may be sent before :attr:`next_probe_at`.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        return bool(self.next_probe_at) and self.next_probe_at > fields.Datetime.now()
+
+    def _pause(self, error):
+        """Send nothing for as long as Panda asks; ``error`` is a throttling."""
+        self._set_health("throttled", error.code)
+        self.probe_count += 1
+        wait = probe_wait(error.retry_after, self.probe_count, random.uniform)
+        self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
+        self._notify_overview()
+
+    def _quarantine(self, finding):
+        """Stop sending until a probe finds the system in order; ``finding`` says
+        what was wrong. The responsible person hears of it once."""
+        is_new = self.health != "quarantined" or self.health_code != finding.code
+        self._set_health("quarantined", finding.code)
+        self.probe_count = 1 if is_new else self.probe_count + 1
+        wait = probe_wait(None, self.probe_count, random.uniform)
+        self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
+        self._notify_overview()
+        if is_new:
+            self._notify_interruption(finding)
+
+    def _release_from_quarantine(self):
+        """Note that the system answers as it should."""
+        for system in self:
+            if system.health == "healthy":
+                continue
+            was_interrupted = system.health == "quarantined"
+            system._set_health("healthy", False)
+            system.write({"next_probe_at": False, "probe_count": 0})
+            system._notify_overview()
+            if was_interrupted:
+                system._notify_recovery()
+                self.env["panda.service"]._trigger()
+
+    def _set_health(self, health, code):
+        if (self.health, self.health_code) != (health, code):
+            self.write(
+                {
+                    "health": health,
+                    "health_code": code,
+                    "health_since": fields.Datetime.now(),
+                }
+            )
+
+    def _notify_interruption(self, finding):
+        user = self.env["panda.service"]._get_person(self.responsible_user_id)
+        system = self.with_context(lang=user.lang)
+        message = system.env["panda.message"]._finding(system, finding)
+        activity = "panda_provisioning.mail_activity_type_panda"
+        summary = system.env._("Panda is interrupted")
+        self.activity_unlink([activity])
+        note = escape(message)
+        self.activity_schedule(activity, summary=summary, note=note, user_id=user.id)
+        self.message_post(body=message, partner_ids=user.partner_id.ids)
+
+    def _notify_recovery(self):
+        system = self.with_context(lang=self.responsible_user_id.lang)
+        self.activity_unlink(["panda_provisioning.mail_activity_type_panda"])
+        self.message_post(
+            body=system.env._("Panda answers again. What was waiting is being sent.")
+        )
+
+    # === BUSINESS METHODS - PROVISIONING SYSTEM === #
 
     @api.model
     def _provisioning_systems(self, partner):

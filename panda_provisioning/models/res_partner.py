@@ -3,11 +3,13 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools.mail import email_normalize, email_split
 
-from .panda_account import STATES
-from .panda_message import PARTNER_FIELDS
+from ..core.error_catalogue import CONTACT_FIELDS
+from ..core.validation import EMAIL
+from .panda_account import MOST_URGENT_FIRST, STATES
 
-CONCERNING = set().union(*PARTNER_FIELDS.values()) | {
+CONCERNING = set().union(*CONTACT_FIELDS.values()) | {
     "is_company",
     "panda_reseller_id",
     "parent_id",
@@ -15,16 +17,6 @@ CONCERNING = set().union(*PARTNER_FIELDS.values()) | {
 }
 """Fields that Panda is told of, or that decide whether it may be told."""
 
-MOST_URGENT_FIRST = (
-    "failed",
-    "unknown",
-    "retry",
-    "running",
-    "queued",
-    "waiting",
-    "synced",
-    "draft",
-)
 SHOWN_FIELDS = (
     "partner_id",
     "system_id",
@@ -49,6 +41,8 @@ USER = "panda_provisioning.group_panda_user"
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # === FIELDS === #
 
     panda_account_ids = fields.One2many(
         "panda.account", "partner_id", string="Panda Accounts", groups=USER
@@ -339,3 +333,34 @@ class ResPartner(models.Model):
         """Return how many contacts name this one as their reseller."""
         # Sudo: customers of other salespeople count too.
         return len(self._origin.sudo().panda_customer_ids)
+
+    # === BUSINESS METHODS - PAYLOAD === #
+    # What is sent of a contact, in the form in which it is sent.
+
+    def _get_panda_person(self):
+        """Return the contact person of this company, maybe empty."""
+        people = self.child_ids.filtered(
+            lambda p: p.type == "contact" and not p.is_company and p.name
+        )
+        return people.sorted(lambda p: not p.email)[:1]
+
+    def _get_panda_email(self):
+        """Return the bare e-mail address, or what cannot be read as one."""
+        email = (self.email or "").strip()
+        if EMAIL.fullmatch(email):
+            return email.lower()
+        several = len(email_split(email)) > 1
+        address = not several and email_normalize(email)
+        # Odoo reads "ada lovelace@example.com" as Lovelace's address.
+        is_sure = "<" in email or address == email.lower()
+        return (is_sure and address) or email or False
+
+    def _get_panda_phone(self, person):
+        """Return the number of ``person`` or of this contact in international form,
+        ``False`` when none is readable."""
+        country = person.country_id or self.country_id
+        for number in filter(None, (person.phone, self.phone)):
+            phone = self._phone_format(number=number, country=country)
+            if phone:
+                return phone
+        return False

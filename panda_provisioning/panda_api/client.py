@@ -1,6 +1,7 @@
 """The calls of the WatchGuard Cloud API that provisioning needs, one method each.
 
-Facts are cited as rows of the project's API notes ("panda-api 9.3").
+Every fact about the API, with its certainty and source, is in
+``docs/watchguard-api.md``; the comments cite its anchors.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .errors import ErrorKind, PandaError
-from .records import (
+from .responses import (
     Account,
     Child,
     Operator,
@@ -26,9 +27,9 @@ ACCOUNTS = "/rest/platform/accounts/v1/accounts"
 OPERATORS = "/rest/platform/operator-mgmt/v1"
 
 RESELLER_TYPE = 1
-"""Service Provider (panda-api section 3)."""
+"""Service Provider (docs/watchguard-api.md#account-types)."""
 CUSTOMER_TYPE = 2
-"""Subscriber (panda-api section 3)."""
+"""Subscriber (docs/watchguard-api.md#account-types)."""
 
 
 class PandaClient:
@@ -36,7 +37,7 @@ class PandaClient:
 
     Every method raises :class:`~.errors.PandaError` for anything but a success.
 
-    :param trace: called with an :class:`~.records.Exchange` after each request.
+    :param trace: called with an :class:`~.responses.Exchange` after each request.
     """
 
     def __init__(self, transport: Transport, trace: Trace | None = None) -> None:
@@ -46,7 +47,7 @@ class PandaClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport!r})"
 
-    # === ACCOUNTS (panda-api 9.3 - 9.7) === #
+    # === ACCOUNTS === #
 
     def create_account(
         self,
@@ -60,7 +61,8 @@ class PandaClient:
     ) -> str:
         """Create an account below ``parent_id`` and return its ID.
 
-        Not idempotent: the same call twice makes two accounts (panda-api 9.3).
+        Not idempotent: the same call twice makes two accounts
+        (docs/watchguard-api.md#create-account).
         """
         payload = {
             "type": account_type,
@@ -76,7 +78,7 @@ class PandaClient:
         return account_id
 
     def get_account(self, account_id: str) -> Account:
-        """Read an account with its contact (panda-api 9.4)."""
+        """Read an account with its contact (docs/watchguard-api.md#get-account)."""
         params = {"fields": "contacts"}
         answer = as_object(self._call("GET", _account_path(account_id), params=params))
         contact = answer.get("contacts") or {}
@@ -90,7 +92,10 @@ class PandaClient:
     def update_account(
         self, account_id: str, *, name: str, first_name: str, last_name: str, email: str
     ) -> None:
-        """Write all that an account's update takes (panda-api 9.5); idempotent."""
+        """Write all that an account's update takes, which is idempotent.
+
+        See docs/watchguard-api.md#update-account.
+        """
         payload = {
             "name": name,
             "firstName": first_name,
@@ -102,8 +107,8 @@ class PandaClient:
     def list_children(self, account_id: str, *, name: str = "") -> list[Child]:
         """Accounts directly below ``account_id``; ``name`` narrows, it may not match.
 
-        Reads every page; both known forms of paging (panda-api 9.7). Without a total
-        it reads on until a page brings nothing new.
+        Reads every page, in both known forms of paging (docs/watchguard-api.md#paging).
+        Without a total it reads on until a page brings nothing new.
         """
         path = f"{_account_path(account_id)}/children"
         children: dict[str, Child] = {}
@@ -122,7 +127,7 @@ class PandaClient:
             if len(children) == known or 0 <= total <= offset:
                 return list(children.values())
 
-    # === OPERATORS (panda-api 9.9 - 9.12) === #
+    # === OPERATORS === #
 
     def create_operator(
         self,
@@ -135,9 +140,10 @@ class PandaClient:
         phone: str,
         role: str,
     ) -> str:
-        """Ask for an operator and return the transaction to watch (panda-api 9.9).
+        """Ask for an operator and return the transaction to watch.
 
-        The activation e-mail goes out when the transaction succeeds.
+        The activation e-mail goes out when the transaction succeeds
+        (docs/watchguard-api.md#create-operator).
 
         :param phone: 6 to 40 digits.
         """
@@ -161,7 +167,10 @@ class PandaClient:
         last_name: str,
         phone: str,
     ) -> str:
-        """Ask for a change and return the transaction; e-mail is fixed (9.12)."""
+        """Ask for a change and return the transaction to watch; the e-mail is fixed.
+
+        See docs/watchguard-api.md#update-operator.
+        """
         payload = {
             "username": username,
             "accountId": account_id,
@@ -172,7 +181,7 @@ class PandaClient:
         return self._transaction("PATCH", payload)
 
     def list_operators(self, account_id: str) -> list[Operator]:
-        """Operators of an account (panda-api 9.11; ``userName`` in answers)."""
+        """Operators of an account (docs/watchguard-api.md#list-operators)."""
         path = f"{OPERATORS}/OperatorsByAccountId"
         params = {"account_id": account_id}
         answer = as_object(self._call("GET", path, params=params))
@@ -188,7 +197,10 @@ class PandaClient:
         ]
 
     def get_transaction(self, transaction_id: str, username: str) -> Transaction:
-        """State of ``username`` in an operator transaction (panda-api 9.10)."""
+        """State of ``username`` in an operator transaction.
+
+        See docs/watchguard-api.md#transaction-status.
+        """
         path = f"{OPERATORS}/TransactionStatus"
         params = {"transaction_id": transaction_id}
         answer = as_object(self._call("GET", path, params=params))
@@ -206,8 +218,9 @@ class PandaClient:
     def may_write(self, account_id: str) -> bool:
         """Whether these credentials may write, found out without writing.
 
-        An account without any of its required fields is refused as incomplete
-        (400, panda-api 9.3), but a read-only Access ID is refused before (403).
+        An account without any of its required fields is refused as incomplete (400),
+        but a read-only Access ID is refused before (403)
+        (docs/watchguard-api.md#permission).
         """
         try:
             self._call("POST", _account_path(account_id), payload={})
@@ -222,7 +235,8 @@ class PandaClient:
     def accepts_api_key(self) -> bool:
         """Whether the API key is good, asked where no account is involved.
 
-        An unknown transaction is *not found* (panda-api 9.10) to who may ask.
+        An unknown transaction is *not found* to who may ask
+        (docs/watchguard-api.md#permission).
         """
         path = f"{OPERATORS}/TransactionStatus"
         params = {"transaction_id": "00000000-0000-0000-0000-000000000000"}

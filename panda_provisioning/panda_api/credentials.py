@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 class Credentials:
     """Access ID, its password and the API key of one service provider.
 
-    Source: panda-api section 2 (Enable API Access). Only the Access ID appears in
-    the repr; :meth:`scrub` removes the other two from any text.
+    Source: docs/watchguard-api.md#access. Only the Access ID appears in the repr;
+    :meth:`scrub` removes the other two from any text.
     """
 
     access_id: str

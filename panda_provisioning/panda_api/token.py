@@ -13,10 +13,10 @@ from .errors import PandaError
 class TokenCache:
     """Keeps one token for all threads of a connection.
 
-    ``fetch`` returns the token and its life in seconds (panda-api 9.1). A token is
-    renewed when a tenth of its life, at most five minutes, is left. Threads that
-    waited for a fetch that failed get the same failure: refused credentials cost
-    one request, not one per thread.
+    ``fetch`` returns the token and its life in seconds
+    (docs/watchguard-api.md#token-answer). A token is renewed when a tenth of its
+    life, at most five minutes, is left. Threads that waited for a fetch that failed
+    get the same failure: refused credentials cost one request, not one per thread.
     """
 
     def __init__(self, fetch: Callable[[], tuple[str, float]]) -> None:

@@ -13,18 +13,18 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from .classify import NO_ANSWER, from_exception, from_status, vendor_text
 from .credentials import Credentials
+from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
 from .limiter import RateLimiter
-from .records import Exchange, as_object, integer, text, unreadable
+from .responses import Exchange, as_object, integer, text, unreadable
 from .token import TokenCache
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
 SHOWN_CHARACTERS = 2000
 QUOTED_CHARACTERS = 300
 DEFAULT_TOKEN_LIFE = 3600
-"""Seconds, when the answer does not say (panda-api section 2)."""
+"""Seconds, when the answer does not say (docs/watchguard-api.md#token-answer)."""
 
 Trace = Callable[[Exchange], None]
 
@@ -190,7 +190,10 @@ class Transport:
         return body
 
     def _fetch_token(self) -> tuple[str, float]:
-        """Panda-api 9.1; some answers carry an error in a success (section 2)."""
+        """Some answers carry an error in a success.
+
+        See docs/watchguard-api.md#token-answer.
+        """
         credentials = self._credentials
         self._limiter.wait()
         try:

@@ -12,6 +12,7 @@ from . import test_connection_errors
 from . import test_contact_views
 from . import test_engine
 from . import test_error_classes
+from . import test_error_texts
 from . import test_first_steps
 from . import test_import
 from . import test_link_wizard
@@ -32,6 +33,6 @@ from . import test_secret_leaks
 from . import test_state_explanations
 from . import test_sync_options_tours
 from . import test_sync_options_validation
-from . import test_trace
+from . import test_timeline
 from . import test_translations
 from . import test_updates

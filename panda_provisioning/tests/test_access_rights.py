@@ -8,7 +8,7 @@ from odoo.models import MAGIC_COLUMNS
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user, tagged
 
-from ..models.panda_account_edits import OPTION_FIELDS
+from ..models.panda_account import OPTION_FIELDS
 from .common import PandaCase
 
 RIGHTS = {

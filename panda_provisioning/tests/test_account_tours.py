@@ -22,7 +22,7 @@ class TestAccountTours(PandaTourCase):
         self.walk("panda_provisioning_accounts")
 
     def test_mend_what_failed(self):
-        """Read the trace, press the button, correct the field, done."""
+        """Read the timeline, press the button, correct the field, done."""
         account = self.make_account(username="ada.lovelace")
         words = "Username ada.lovelace is already taken"
         self.fault("transaction_failed", method="POST", message=words, times=1)

@@ -19,7 +19,7 @@ class TestActivation(PandaCase):
         return action["params"]
 
     def get_stage(self, account):
-        return next(s for s in account.trace if s["name"] == "activation")
+        return next(s for s in account.timeline if s["name"] == "activation")
 
     def test_date_and_address(self):
         account = self.make_synced_account()

@@ -2,7 +2,7 @@ from collections import Counter
 
 from odoo.tests import tagged
 
-from ..panda_api.directory import MANY
+from ..core.account_lookup import BULK_LOOKUPS
 from .bulk_common import BulkCase
 
 LEFT_ALONE = {"none": ("synced",), "problem": (False, "draft")}
@@ -128,7 +128,7 @@ class TestBulkPreview(BulkCase):
     def test_problems_are_not_counted(self):
         """Who is not sent is not among the many for whom a parent is listed at once,
         wherever he stands."""
-        for position in range(MANY):
+        for position in range(BULK_LOOKUPS):
             with self.subTest(position=position):
                 names = [f"P{position}{letter} Person" for letter in "ABC"]
                 partners = [self.make_partner(name) for name in names]

@@ -3,7 +3,7 @@ import xmlrpc.client
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..models import panda_service_preview
+from ..models import panda_service
 from .bulk_common import BulkCase
 
 
@@ -172,6 +172,16 @@ class TestBulkPreviewActions(BulkCase):
         with self.assertRaisesRegex(UserError, "nothing to send"):
             preview.browse(bad.id).action_queue()
 
+    def test_customer_of_a_reseller_that_has_failed(self):
+        """Nothing is sent for it before its reseller is corrected."""
+        reseller = self.make_partner("Rita Reseller")
+        [customer] = self.make_customers(reseller, "Carl Customer")
+        account = self.make_account(reseller, role="reseller")
+        account.sudo().write({"state": "failed", "error_code": "rejected"})
+        _preview, rows = self.preview(customer)
+        self.assertEqual(rows[customer].heading, "reseller_failed")
+        self.assertIn("Rita Reseller has failed", rows[customer].remark)
+
     def test_queue_leads_to_the_accounts(self):
         partner = self.make_partner()
         preview, _rows = self.preview(partner)
@@ -247,7 +257,7 @@ class TestBulkPreviewActions(BulkCase):
 
     def test_panda_takes_too_long(self):
         """The preview ends in time and says what to do."""
-        self.patch(panda_service_preview, "PREVIEW_SECONDS", 0)
+        self.patch(panda_service, "PREVIEW_SECONDS", 0)
         partner = self.make_partner()
         preview, rows = self.preview(partner)
         self.assertIn("Select fewer", preview.get_totals()["trouble"])

@@ -70,7 +70,7 @@ class TestConsole(PandaCase):
         status, result, _told = self.run_command("preview", ids=ids)
         self.assertEqual(status, console.ExitStatus.NOT_WELL)
         self.assertIn("Ready: will be created", result)
-        self.assertIn("Problem: no readable phone number", result)
+        self.assertIn("No readable phone number", result)
         self.assertIn("1 would be sent, with 5 calls; 1 have problems", result)
         self.assertFalse(self.env["panda.account"].search([("partner_id", "in", ids)]))
 

@@ -2,8 +2,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..core.retry_policy import MAX_ATTEMPTS
 from ..engine.queue import Queue
-from ..panda_api.policy import MAX_ATTEMPTS
 from .common import PandaCase
 
 ACCOUNTS = "/rest/platform/accounts/*"
@@ -46,7 +46,7 @@ class TestEngine(PandaCase):
         self.run_cron()
         self.assertEqual(self.count_requests("method=GET&path=*/children"), 1)
 
-    def test_up_to_date_is_left_alone(self):
+    def test_an_account_that_is_up_to_date_is_not_sent_again(self):
         account = self.make_synced_account()
         before = self.count_requests()
         self.enqueue(account)
@@ -207,11 +207,11 @@ class TestEngine(PandaCase):
         late.sudo().write({"state": "retry", "next_attempt_at": "2100-01-01"})
         self.enqueue(self.make_account())
         self.env.flush_all()
-        queue = Queue(self.env, self.system)
-        self.assertEqual(queue.get_crowded(), set())
+        queue = Queue(self.env, self.system._get_run_settings())
+        self.assertEqual(queue.get_bulk_parents(), set())
         self.make_due(late)
         self.env.flush_all()
-        self.assertEqual(queue.get_crowded(), {None})
+        self.assertEqual(queue.get_bulk_parents(), {None})
 
     def test_reseller_then_customers_in_one_run(self):
         reseller = self.make_account(

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..panda_api.directory import Directory
+from ..core.account_lookup import AccountLookup
 from .common import PandaCase
 
 LOOK = {"method": "GET", "path": "*/children"}
@@ -86,8 +86,10 @@ class TestErrorClasses(PandaCase):
         """It stops neither the run nor the account for good."""
         account = self.make_account()
         account.action_synchronize()
-        broken = patch.object(Directory, "children", side_effect=ZeroDivisionError("x"))
-        with broken, mute_logger("odoo.addons.panda_provisioning.panda_api.saga"):
+        broken = patch.object(
+            AccountLookup, "children", side_effect=ZeroDivisionError("x")
+        )
+        with broken, mute_logger("odoo.addons.panda_provisioning.core.workflow"):
             self.run_cron()
         self.assertEqual(account.state, "retry")
         self.assertIn("error in this software", account.error_message)

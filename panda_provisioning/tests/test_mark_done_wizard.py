@@ -29,7 +29,7 @@ class TestMarkDone(PandaCase):
         self.mark(account)
         self.assertEqual((account.state, account.done_elsewhere), ("synced", REASON))
         self.assertIn(REASON, account.explanation)
-        self.assertIn(REASON, account.trace[0]["text"])
+        self.assertIn(REASON, account.timeline[0]["text"])
         self.assertIn(REASON, account.partner_id.message_ids[0].body)
         self.assertEqual(
             account.partner_id.message_ids[0].author_id, self.user.partner_id
@@ -37,7 +37,7 @@ class TestMarkDone(PandaCase):
         self.assertFalse(account.partner_id.activity_ids)
         self.assertEqual(self.count_requests(), 0)
 
-    def test_without_id_it_is_left_alone(self):
+    def test_without_id_it_is_handled_elsewhere(self):
         """By edits, the reconciliation and what runs without anybody's asking."""
         account = self.failed()
         self.mark(account)

@@ -7,7 +7,6 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..engine.run import Run
 from .common import PandaCase
 
 SHOWN = ["name", "state", "health", "health_message", "overview", "overview_graph"]
@@ -195,7 +194,7 @@ class TestOverview(PandaCase):
         self.enqueue(self.make_accounts(60))
         with self.committing(self.env.ref("base.user_root")) as env:
             system = self.system.with_env(env)
-            Run(system, env["panda.service"]._commit, seconds=4).execute()
+            env["panda.service"]._get_runner(system, seconds=4).execute()
         self.system.max_connections = 8
         done = self.system.batch_done
         self.assertTrue(0 < done < 60, done)

@@ -37,7 +37,7 @@ class TestOverviewChannel(PandaMixin, WebsocketCase):
         progress = {"done": 1, "left": 2}
         for user in (self.user, self.manager):
             socket = self.listen(user.login)
-            self.system._tell_overview(progress)
+            self.system._notify_overview(progress)
             self.trigger_notification_dispatching([self.system])
             [news] = [each["message"] for each in json.loads(socket.recv())]
             self.assertEqual(news["type"], "panda_provisioning.overview")

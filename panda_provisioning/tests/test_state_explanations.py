@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..core.error_catalogue import CATALOGUE, Remedy, is_corrected_by_edit
 from ..models.panda_account import STATES
-from ..models.panda_texts import PROBLEMS, REFUSALS
 from .common import PandaCase
 
 BY_STATE = {
@@ -25,31 +25,6 @@ BY_STATE = {
 }
 """What is read about each state, and the button that leads on. While Odoo talks to
 Panda there is nothing for anybody to do."""
-
-BY_ITSELF = {
-    "throttled",
-    "unreachable",
-    "timeout",
-    "lost_answer",
-    "server_error",
-    "unreadable",
-    "transaction_stuck",
-    "bug",
-}
-"""Codes that nobody can do anything about but try again."""
-
-NOT_IN_ODOO = {
-    "account_not_found",
-    "forbidden",
-    "invalid_credentials",
-    "other_company",
-    "root_not_found",
-    "system_archived",
-    "system_copied",
-    "system_disabled",
-    "token_refused",
-}
-"""Codes after which an edit of the contact or of its account mends nothing."""
 
 AFTER_AN_EDIT = "Odoo tries again by itself as soon as it is corrected."
 BY_BUTTON = "When it is mended, retry."
@@ -89,7 +64,7 @@ class TestStates(PandaCase):
     def get_buttons(self, user=None):
         account = self.account.with_user(user or self.user)
         account.invalidate_recordset()
-        buttons = [b["name"] for s in account.trace for b in s.get("buttons", ())]
+        buttons = [b["name"] for s in account.timeline for b in s.get("buttons", ())]
         for name in buttons:
             self.assertTrue(hasattr(account, name), name)
         return buttons
@@ -185,31 +160,25 @@ class TestStates(PandaCase):
     def test_every_error_says_what_to_do_and_has_a_button(self):
         """The first button mends it; trying again is the first one only where that
         is all that can be done."""
-        codes = (*PROBLEMS, *REFUSALS)
-        self.assertGreaterEqual(set(codes), BY_ITSELF | NOT_IN_ODOO)
         explained = set()
-        for code in codes:
+        for code in CATALOGUE:
             with self.subTest(code):
                 self.put("failed", error_code=code, error_detail="Panda's words.")
                 explanation = self.account.explanation
                 self.assertNotIn("%(", explanation)
-                ending = AFTER_AN_EDIT if self.is_mended_in_odoo(code) else BY_BUTTON
+                is_corrected = is_corrected_by_edit(code)
+                ending = AFTER_AN_EDIT if is_corrected else BY_BUTTON
                 self.assertTrue(explanation.endswith(f". {ending}"), explanation)
                 explained.add(explanation)
                 first = self.get_buttons(self.manager)[0]
-                self.assertEqual(first == "action_synchronize_now", self.is_last(code))
-        # Refused credentials have two codes. The contact has a phone number, so that
-        # it cannot be missing, only unreadable.
-        self.assertEqual(len(explained), len(codes) - 2)
-
-    def is_mended_in_odoo(self, code):
-        return code not in BY_ITSELF | NOT_IN_ODOO
-
-    def is_last(self, code):
-        # There is nothing to forget and nobody to go to in this test.
-        return code in BY_ITSELF | {"account_not_found", "parent_not_found"} | {
-            "parent_not_synced"
-        }
+                # There is nothing to forget and no reseller in this test.
+                missing = {Remedy.NOW, Remedy.FORGET, Remedy.RESELLER}
+                has_no_other = set(CATALOGUE[code].remedies) <= missing
+                self.assertEqual(first == "action_synchronize_now", has_no_other)
+        # Some codes mean the same to the reader: refused credentials, an account that
+        # Panda does not know. The contact has a phone number, so that it cannot be
+        # missing, only unreadable.
+        self.assertEqual(len(explained), len(CATALOGUE) - 3)
 
     def test_what_only_an_administrator_can_mend(self):
         self.put("failed", error_code="forbidden")

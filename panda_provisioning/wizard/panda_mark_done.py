@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..panda_api.steps import Step
+from ..core.snapshot import Step
 
 
 class PandaMarkDone(models.TransientModel):
@@ -58,7 +58,7 @@ class PandaMarkDone(models.TransientModel):
         remote_id = account.remote_id or "".join((self.remote_id or "").split())
         self._check(account, remote_id)
         # Sudo: states and remote ids belong to the engine.
-        account.sudo().write(self._get_values(account, remote_id))
+        account.sudo()._set_state("synced", **self._get_values(account, remote_id))
         account.partner_id._message_log(
             body=self.env._(
                 "Marked as done elsewhere for %(system)s: %(reason)s",
@@ -106,7 +106,6 @@ class PandaMarkDone(models.TransientModel):
         step = Step.DONE if remote_id else Step.FIND_ACCOUNT
         fingerprint = account._get_snapshot().fingerprint
         return {
-            "state": "synced",
             "done_elsewhere": self.reason,
             "remote_id": remote_id or False,
             "operator_ready": bool(remote_id),
@@ -123,6 +122,6 @@ class PandaMarkDone(models.TransientModel):
             "error_code": False,
             "error_detail": False,
             "failed_at": False,
-            "announced": "synced",
-            "has_news": False,
+            "last_notified": "synced",
+            "notification_pending": False,
         }

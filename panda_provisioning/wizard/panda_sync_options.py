@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.panda_message import field_of
+from ..core.error_catalogue import field_of
 
 PLACES = {
     "role": "role_problem",

@@ -7,6 +7,3 @@ from . import panda_system
 from . import panda_account
 from . import panda_service
 from . import sale_order
-from . import sale_order_news
-from . import sale_order_problems
-from . import sale_order_provisioning

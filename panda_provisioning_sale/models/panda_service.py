@@ -9,128 +9,136 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH_SIZE = 100
 """Orders that share a transaction."""
-PAUSES = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds before each try; the others need some to finish."""
+RETRY_DELAYS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each try, for conflicting transactions to end."""
 CRON = "panda_provisioning_sale.ir_cron_take_up_orders"
-PRECOMMIT = "panda_provisioning_sale.requested"
+REQUESTED = "panda_provisioning_sale.requested"
+"""Key of the precommit hook that triggers the cron, and of the lock of its work."""
 
 
 class PandaService(models.AbstractModel):
-    """The way from a confirmed order to accounts in the queue.
+    """From requested orders to accounts in the queue.
 
-    The confirmation only notes that the order asks to be provisioned. What may take
-    time, fail or meet another transaction is done here, a moment later.
+    The confirmation of an order only sets a flag. What may take time, fail or conflict
+    with another transaction is done here, a moment later.
     """
 
     _inherit = "panda.service"
 
+    # === BUSINESS METHODS === #
+
     def _enqueue(self, accounts, trigger=True):
         result = super()._enqueue(accounts, trigger=trigger)
-        mended = accounts.sudo().filtered(lambda a: a.state != "failed")
-        mended._get_open_orders().filtered(
+        queued = accounts.sudo().filtered(lambda a: a.state != "failed")
+        queued._get_open_orders().filtered(
             lambda o: "failed" not in o.panda_account_ids.mapped("state")
         ).panda_status = "waiting"
         return result
 
     def _request(self, accounts, trigger=True):
-        # Sudo: the mark is the engine's. What a person wants no order takes back.
+        # Sudo: an engine field. What a person requests is not withdrawn with an order.
         accounts.sudo().by_order = False
         return super()._request(accounts, trigger=trigger)
+
+    def _schedule_order_processing(self):
+        """Trigger the cron on commit, once for all orders of the transaction."""
+        precommit = self.env.cr.precommit
+        if not precommit.data.get(REQUESTED):
+            precommit.data[REQUESTED] = True
+            precommit.add(self._trigger_order_cron)
+
+    # === CRON === #
 
     @api.model
     def _cron_synchronize(self):
         try:
-            self._take_up_orders()
+            self._process_requested_orders()
         except Exception:
-            # Contacts do not wait for an order that cannot be written.
+            # An order that cannot be processed must not block the contacts.
             self.env.cr.rollback()
-            _logger.exception("Taking up orders")
+            _logger.exception("Processing requested orders")
         return super()._cron_synchronize()
 
     @api.model
-    def _cron_take_up_orders(self):
-        """Turn what orders ask for into accounts.
+    def _cron_process_requested_orders(self):
+        """Create and queue the accounts of requested orders.
 
         A cron of its own, so that orders need not wait for a long synchronisation.
         """
-        self._take_up_orders()
+        self._process_requested_orders()
 
-    def _take_up_orders_soon(self):
-        """Have the orders taken up after the commit, however many there are."""
-        precommit = self.env.cr.precommit
-        if not precommit.data.get(PRECOMMIT):
-            precommit.data[PRECOMMIT] = True
-            precommit.add(self._trigger_taking_up)
-
-    def _trigger_taking_up(self, at=None):
-        # Not env.ref(), which asks the database whether it exists.
-        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(CRON)
-        if cron_id:  # somebody may have deleted it; then the other cron takes them up
-            # Sudo: whoever confirms an order may not read crons.
-            self.env["ir.cron"].sudo().browse(cron_id)._trigger(at)
-
-    def _take_up_orders(self):
-        while self._again_after_conflicts(self._take_up_batch):
+    def _process_requested_orders(self):
+        while self._retry_on_conflict(self._process_order_batch):
             pass
-        self._again_after_conflicts(self._tell_outcomes)
+        self._retry_on_conflict(self._settle_waiting_orders)
         if self.env["sale.order"].search_count(
             [("panda_requested", "=", True)], limit=1
         ):
-            # Somebody has them open for writing for long.
+            # Another transaction has locked them for longer than all retries.
             later = fields.Datetime.add(fields.Datetime.now(), minutes=1)
-            self._trigger_taking_up(later)
+            self._trigger_order_cron(later)
             self._commit()
 
-    def _again_after_conflicts(self, work):
-        """Do ``work``, which commits, again when somebody else was first, e.g. with
-        the account of a customer: only a new transaction sees what he has written.
+    def _trigger_order_cron(self, at=None):
+        # Not env.ref(), which costs a query to check that the record exists.
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(CRON)
+        if cron_id:  # if it was deleted, the other cron processes the orders
+            # Sudo: users who confirm orders may not read crons.
+            self.env["ir.cron"].sudo().browse(cron_id)._trigger(at)
 
-        :param work: called with the most orders to deal with, fewer each time, and
-            whether it is tried again after an error of the database.
+    def _retry_on_conflict(self, work):
+        """Call ``work``, which commits, again after a conflict with another one.
+
+        Only a new transaction sees what the other one has written, e.g. the account of
+        a customer that both orders need.
+
+        :param work: called with the most orders to process, fewer each time, and
+            whether this is the last try.
         """
-        for attempt, pause in enumerate(PAUSES, start=1):
-            time.sleep(random.uniform(0.5, 1) * pause)
-            is_last_try = attempt == len(PAUSES)
+        for attempt, delay in enumerate(RETRY_DELAYS, start=1):
+            time.sleep(random.uniform(0.5, 1) * delay)
+            is_last_try = attempt == len(RETRY_DELAYS)
             try:
-                limit = max(1, BATCH // 10 ** (attempt - 1))
+                limit = max(1, BATCH_SIZE // 10 ** (attempt - 1))
                 return work(limit, is_last_try=is_last_try)
             except psycopg2.Error as error:
                 self.env.cr.rollback()
                 is_conflict = isinstance(error, psycopg2.OperationalError)
                 if is_last_try and not is_conflict:
                     raise
-        _logger.info("Others write to the same orders or accounts; trying again later")
+        _logger.info("Orders or accounts are locked by others; trying again later")
         return None
 
-    def _take_up_batch(self, limit, *, is_last_try):
-        """Take up some orders and commit; returns whether there were any."""
-        # One at a time: two orders of a customer share his account.
-        lock = SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s))", PRECOMMIT)
-        [(is_ours,)] = self.env.execute_query(lock)
-        asking = self.env["sale.order"].search(
+    def _process_order_batch(self, limit, *, is_last_try):
+        """Process some requested orders and commit; return whether there were any."""
+        # One transaction at a time: two orders of a customer share an account.
+        lock = SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s))", REQUESTED)
+        [(is_locked,)] = self.env.execute_query(lock)
+        requested = self.env["sale.order"].search(
             [("panda_requested", "=", True)], order="id", limit=limit
         )
-        orders = asking.browse()
-        if is_ours:
-            orders = asking.try_lock_for_update(allow_referencing=True)
-        if asking and not orders:
+        orders = requested.browse()
+        if is_locked:
+            orders = requested.try_lock_for_update(allow_referencing=True)
+        if requested and not orders:
             raise psycopg2.errors.LockNotAvailable
         for order in orders:
-            order._take_up_for_panda(may_raise=not is_last_try)
+            order._process_panda_request(may_raise=not is_last_try)
         if orders:
             self._trigger()
         self._commit()
         return bool(orders)
 
-    def _tell_outcomes(self, _limit, **_options):
-        """Tell of orders whose accounts came to rest just while they were taken up."""
+    def _settle_waiting_orders(self, _limit, **_options):
+        """Settle the orders whose accounts settled before the order was linked to them,
+        and those whose status could not be set at the time."""
         self.env["sale.order"].search(
             [
                 ("panda_status", "=", "waiting"),
                 ("panda_requested", "=", False),
                 ("panda_account_ids.state", "in", ("synced", "failed")),
             ]
-        )._tell_panda_outcome()
+        )._settle_panda()
         self._commit()

@@ -10,7 +10,7 @@ class PandaSystem(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if vals.get("state", "disabled") != "disabled" or vals.get("active"):
-            # Orders may have found no system at all.
+            # Orders may have failed because there was no usable system.
             self.env["sale.order"]._retry_failed_panda_orders(
                 Domain("company_id", "child_of", self.company_id.ids)
             )
@@ -20,7 +20,7 @@ class PandaSystem(models.Model):
 
     @api.model
     def _get_of_company(self, partner, company):
-        """Return the system that ``company`` puts ``partner`` into, maybe empty.
+        """Return the system in which ``company`` provisions ``partner``, maybe empty.
 
         A branch without a system of its own uses that of the company above it.
         """
@@ -33,7 +33,7 @@ class PandaSystem(models.Model):
     # === FIRST STEPS === #
 
     def _get_step_orders(self):
-        # Sudo: whoever sees the guide need not see products.
+        # Sudo: users who see the guide need not see products.
         provisioned = self.env["product.template"].sudo()
         ticked = Domain("panda_provision", "=", True)
         return {

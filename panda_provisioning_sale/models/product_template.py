@@ -4,6 +4,8 @@ from odoo import api, fields, models
 class ProductTemplate(models.Model):
     _inherit = "product.template"
 
+    # === FIELDS === #
+
     panda_provision = fields.Boolean(
         string="Provision in Panda",
         compute="_compute_panda",
@@ -23,10 +25,15 @@ class ProductTemplate(models.Model):
         help="Empty for the system of the company that sells.",
     )
 
+    # === COMPUTE METHODS === #
+
     @api.depends("categ_id")
     def _compute_panda(self):
-        """Take what the category proposes, without switching off what was set. A
-        change within the category leaves its products as they are."""
+        """Take over the category's defaults, but never clear what was set.
+
+        Depends on the category alone: changing its defaults later must not change its
+        existing products.
+        """
         for template in self:
             category = template.categ_id
             template.panda_provision = (

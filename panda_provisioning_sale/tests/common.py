@@ -14,13 +14,13 @@ CRONS = (
 
 
 class OrderMixin(PandaMixin):
-    """A salesperson who knows nothing of Panda, and what he sells."""
+    """A salesperson without rights on Panda, and a product to sell."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.salesman = new_test_user(
-            cls.env, "panda-salesman", groups="sales_team.group_sale_salesman"
+        cls.salesperson = new_test_user(
+            cls.env, "panda-salesperson", groups="sales_team.group_sale_salesman"
         )
         cls.product = cls.make_product()
 
@@ -48,11 +48,11 @@ class OrderMixin(PandaMixin):
         ]
         return (
             cls.env["sale.order"]
-            .with_user(cls.salesman)
+            .with_user(cls.salesperson)
             .create(
                 {
                     "partner_id": partner.id,
-                    "user_id": cls.salesman.id,
+                    "user_id": cls.salesperson.id,
                     "order_line": lines,
                     **values,
                 }
@@ -67,14 +67,14 @@ class OrderMixin(PandaMixin):
 
 
 class OrderCase(OrderMixin, PandaCase):
-    """Tests that confirm orders and let the crons run."""
+    """Tests that confirm orders and run the crons."""
 
-    def take_up(self):
-        """Let the orders be turned into accounts, and nothing be sent."""
+    def process_orders(self):
+        """Create the accounts of requested orders without sending anything."""
         self.run_named(CRONS[0])
 
     def run_crons(self):
-        """Let both crons do what they have to do."""
+        """Run the cron of the orders, then that of the accounts."""
         for name in CRONS:
             self.run_named(name)
 
@@ -83,7 +83,7 @@ class OrderCase(OrderMixin, PandaCase):
             self.assertIs(self.env.ref(name).method_direct_trigger(), True)
 
     def confirm(self, order):
-        """Confirm, and let everything come to rest."""
+        """Confirm, and run the crons until everything has settled."""
         order.action_confirm()
         self.run_crons()
         return order

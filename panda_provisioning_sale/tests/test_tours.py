@@ -5,12 +5,13 @@ from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import CRONS, OrderMixin
 
-PATIENCE = 60
+TIMEOUT = 60
+"""Seconds until the tour must have written."""
 
 
 @tagged("post_install", "-at_install")
 class TestTours(OrderMixin, HttpCase):
-    """The recipe of the manual, in a browser."""
+    """An order is confirmed and provisioned in a browser."""
 
     def test_order_of_a_reseller(self):
         reseller = self.make_partner("Rita Reseller")
@@ -23,14 +24,14 @@ class TestTours(OrderMixin, HttpCase):
         self.assertEqual(len(self.mails()), 2)
 
     def test_typing_while_the_order_waits(self):
-        """Neither a lost connection stops the status, nor the status the typing."""
+        """A failed request does not end the polling, which does not discard input."""
         order = self.make_order(self.make_partner())
         self.play("panda_provisioning_sale_typing", order, "client_order_ref")
         self.assertEqual(order.panda_status, "done")
         self.assertEqual(len(order.order_line), 1)
 
     def play(self, tour, order, name):
-        """Play ``tour`` on the form of ``order``; the crons run after ``name`` was
+        """Play ``tour`` on the form of ``order``, and run the crons once ``name`` was
         written."""
         user = new_test_user(
             self.env,
@@ -38,26 +39,26 @@ class TestTours(OrderMixin, HttpCase):
             groups="sales_team.group_sale_salesman_all_leads,"
             "panda_provisioning.group_panda_user",
         )
-        orders, is_time = type(order), threading.Event()
+        orders, is_written = type(order), threading.Event()
         write = orders.write
 
-        def write_and_tell(records, vals):
+        def write_and_signal(records, vals):
             result = write(records, vals)
             if name in vals:
-                is_time.set()
+                is_written.set()
             return result
 
-        worker = threading.Thread(target=self.run_crons_after, args=[is_time])
-        with patch.object(orders, "write", write_and_tell):
+        worker = threading.Thread(target=self.run_crons_after, args=[is_written])
+        with patch.object(orders, "write", write_and_signal):
             worker.start()
             self.start_tour(f"/odoo/orders/{order.id}", tour, login=user.login)
             worker.join()
         self.env.invalidate_all()
 
-    def run_crons_after(self, is_time):
-        """Do what Odoo's cron thread does, which does not run in a test."""
-        if is_time.wait(PATIENCE):
-            # This waits until the request that has written is over.
+    def run_crons_after(self, is_written):
+        """Run the crons, for Odoo's cron thread does not run in tests."""
+        if is_written.wait(TIMEOUT):
+            # Blocks until the request that has written is over.
             with self.registry.cursor() as cr:
                 for name in CRONS:
                     self.env(cr=cr).ref(name).method_direct_trigger()

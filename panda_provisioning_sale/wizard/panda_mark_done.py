@@ -6,6 +6,6 @@ class PandaMarkDone(models.TransientModel):
 
     def action_confirm(self):
         result = super().action_confirm()
-        # Orders that failed for this account may be done now.
+        # Orders that failed because of this account may be done now.
         self.account_id._get_open_orders().action_panda_provision()
         return result

@@ -1,5 +1,5 @@
 """A local stand-in for the WatchGuard Cloud ("Panda") provisioning API.
 
-Docstrings cite the rows of the project's API notes that a module reproduces
-("panda-api 9.3").
+What it reproduces, and what it had to choose, is in ``docs/watchguard-api.md``; the
+docstrings cite its anchors.
 """

@@ -1,4 +1,7 @@
-"""What the faults do to a request on the wire (panda-api 9.14)."""
+"""What the faults do to a request on the wire.
+
+See docs/watchguard-api.md#sandbox-faults.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals and the forms that their bodies take (panda-api 9.2)."""
+"""Refusals and the forms that their bodies take (docs/watchguard-api.md#error-body)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Which request gets which fault: rules, by pattern, by count and by chance.
 
-The faults themselves are panda-api 9.14; :mod:`.effects` says what they do.
+The faults are listed in docs/watchguard-api.md#sandbox-faults; :mod:`.effects` says
+what they do.
 """
 
 from __future__ import annotations

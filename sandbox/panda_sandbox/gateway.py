@@ -96,7 +96,10 @@ class Gateway:
         return await _call(self._app, scope, body)
 
     def _admit(self, scope: Scope, headers: Headers) -> Caller:
-        """Who is calling; raises :class:`ApiError` for whom is refused (9.2)."""
+        """Who is calling; raises :class:`ApiError` for whom is refused.
+
+        See docs/watchguard-api.md#sandbox-admission.
+        """
         caller = self._sandbox.tokens.caller(_token(headers))
         if not caller:
             raise ApiError(401, "Unauthorized.", "Token is missing or has expired.")

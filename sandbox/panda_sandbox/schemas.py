@@ -1,4 +1,7 @@
-"""Bodies of requests and answers: panda-api sections 3 and 4, and 9.3 - 9.12."""
+"""Bodies of requests and answers.
+
+See docs/watchguard-api.md#accounts and docs/watchguard-api.md#operators.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ ROLES = {
     1: ("OWNER", "SALES", "HELPDESK", "AUDITOR", "NO_ACCESS"),
     2: ("ADMINISTRATOR", "ANALYST", "OBSERVER", "NO_ACCESS"),
 }
-"""Operator roles by type of account (panda-api section 4)."""
+"""Operator roles by type of account (docs/watchguard-api.md#operator-roles)."""
 
 
 MIN_PASSWORD = 12
-"""Characters (panda-api section 4, since 1.1.5)."""
+"""Characters (docs/watchguard-api.md#operator-password)."""
 
 
 def _not_blank(value: str) -> str:
@@ -50,7 +53,7 @@ Phone = Annotated[str, Field(pattern=r"^[0-9]{6,40}$")]
 
 
 class AccountChange(BaseModel):
-    """All that a PATCH of an account takes, each required (9.5)."""
+    """All that a PATCH of an account takes (docs/watchguard-api.md#update-account)."""
 
     name: Text
     firstName: Text
@@ -59,7 +62,10 @@ class AccountChange(BaseModel):
 
 
 class NewAccount(AccountChange):
-    """A Service Provider (1) or a Subscriber (2) (9.3)."""
+    """A Service Provider (1) or a Subscriber (2).
+
+    See docs/watchguard-api.md#create-account.
+    """
 
     type: Literal[1, 2]
 
@@ -84,7 +90,10 @@ class Parent(BaseModel):
 
 
 class AccountDetails(BaseModel):
-    """An account; what has a default is there only when asked for (9.4)."""
+    """An account; what has a default is there only when asked for.
+
+    See docs/watchguard-api.md#get-account.
+    """
 
     accountId: str
     name: str
@@ -97,7 +106,7 @@ class AccountDetails(BaseModel):
 
 
 class DeletedAccount(BaseModel):
-    """IDs of the accounts that went with it (9.6)."""
+    """IDs of the accounts that went with it (docs/watchguard-api.md#delete-account)."""
 
     childIds: list[str]
 
@@ -117,7 +126,10 @@ class PageControls(BaseModel):
 
 
 class Children(BaseModel):
-    """A page of children; a switch puts the controls beside the items (9.7)."""
+    """A page of children; a switch puts the controls beside the items.
+
+    See docs/watchguard-api.md#paging.
+    """
 
     items: list[Child]
     pageControls: PageControls
@@ -128,20 +140,26 @@ class AudienceRequest(BaseModel):
 
 
 class Audience(BaseModel):
-    """What a token of a managed account is asked with (9.8)."""
+    """What a token of a managed account is asked with.
+
+    See docs/watchguard-api.md#managed-account-token.
+    """
 
     audience: str
 
 
 class OperatorKey(BaseModel):
-    """Which operator of which account (9.12)."""
+    """Which operator of which account (docs/watchguard-api.md#delete-operator)."""
 
     username: Username
     accountId: Text
 
 
 class OperatorChange(OperatorKey):
-    """What may change of an operator: not the e-mail (9.12)."""
+    """What may change of an operator: not the e-mail.
+
+    See docs/watchguard-api.md#update-operator.
+    """
 
     firstName: Text | None = None
     lastName: Text | None = None
@@ -150,7 +168,10 @@ class OperatorChange(OperatorKey):
 
 
 class NewOperator(OperatorKey):
-    """An operator to be; without a password a mail asks for one (9.9)."""
+    """An operator to be; without a password a mail asks for one.
+
+    See docs/watchguard-api.md#create-operator.
+    """
 
     firstName: Text
     lastName: Text
@@ -167,7 +188,10 @@ class TransactionStarted(BaseModel):
 
 
 class TransactionRow(BaseModel):
-    """State of one operator; a switch calls the text ``message`` (9.10)."""
+    """State of one operator; a switch calls the text ``message``.
+
+    See docs/watchguard-api.md#transaction-status.
+    """
 
     username: str
     status: Literal["PENDING", "SUCCESS", "FAILED"]
@@ -180,7 +204,10 @@ class TransactionState(BaseModel):
 
 
 class OperatorRow(BaseModel):
-    """An operator; switches spell ``username`` and make ``mfa`` a boolean (9.11)."""
+    """An operator; switches spell ``username`` and make ``mfa`` a boolean.
+
+    See docs/watchguard-api.md#list-operators.
+    """
 
     accountId: str
     email: str
@@ -197,7 +224,7 @@ class OperatorList(BaseModel):
 
 
 class Token(BaseModel):
-    """An access token (9.1)."""
+    """An access token (docs/watchguard-api.md#token-answer)."""
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -206,7 +233,10 @@ class Token(BaseModel):
 
 
 class Error(BaseModel):
-    """Every error of the API, unless a switch changes its form (9.2)."""
+    """Every error of the API, unless a switch changes its form.
+
+    See docs/watchguard-api.md#error-body.
+    """
 
     code: int
     message: str

@@ -11,13 +11,16 @@ API_KEY = "sandbox-api-key"
 READ_WRITE_ID = "sandbox_rw_id"
 READ_ONLY_ID = "sandbox_r_id"
 PASSWORDS = {READ_WRITE_ID: "Sandbox-rw-1!", READ_ONLY_ID: "Sandbox-r-1!"}
-"""The two Access IDs (panda-api section 2, Enable API Access). They open nothing
-but this sandbox."""
+"""The two Access IDs (docs/watchguard-api.md#access). They open nothing but this
+sandbox."""
 
 ROOT_ACCOUNT = "ACC-1000001"
 """The service provider whose credentials these are (tier 1)."""
 FOREIGN_ACCOUNT = "ACC-2000002"
-"""Somebody else's service provider, to be refused (panda-api 9.2)."""
+"""Somebody else's service provider, to be refused.
+
+See docs/watchguard-api.md#sandbox-admission.
+"""
 
 
 class Settings(BaseModel):

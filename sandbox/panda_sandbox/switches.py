@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Switch:
-    """One open choice: its values, the default first, and its row in panda-api."""
+    """One open choice: its values, the default first, and where it is documented."""
 
     name: str
     values: tuple[str, ...]
-    row: str
+    anchor: str
     meaning: str
 
 
@@ -20,123 +20,141 @@ TABLE = (
     Switch(
         "token_refusal",
         ("401", "200"),
-        "2",
+        "docs/watchguard-api.md#token-answer",
         "Status of a refused token request; 200 carries the error in a success.",
     ),
     Switch(
         "token_json_body",
         ("400", "401", "415"),
-        "9.1",
+        "docs/watchguard-api.md#sandbox-token",
         "Status when a token is asked for in JSON.",
     ),
-    Switch("wrong_api_key", ("403", "401"), "9.2", "Status for a wrong API key."),
+    Switch(
+        "wrong_api_key",
+        ("403", "401"),
+        "docs/watchguard-api.md#permission",
+        "Status for a wrong API key.",
+    ),
     Switch(
         "foreign_account",
         ("403", "404"),
-        "9.2",
+        "docs/watchguard-api.md#sandbox-admission",
         "Status for an account outside the caller's tree.",
     ),
     Switch(
         "error_body",
         ("documented", "message_only", "html", "empty"),
-        "9.2",
+        "docs/watchguard-api.md#error-body",
         "Body of an error: {code, message, details}, {message}, HTML or nothing.",
     ),
     Switch(
         "throttled_message",
         ("Too Many Requests", "Limit Exceeded"),
-        "9.2",
+        "docs/watchguard-api.md#rate-limits",
         "Message of a 429.",
     ),
     Switch(
         "rate_limit_headers",
         ("no", "yes"),
-        "9.2",
+        "docs/watchguard-api.md#rate-limits",
         "Whether a 429 carries headers of the X-RateLimit kind.",
     ),
     Switch(
         "account_id_field",
         ("accountId", "accountID"),
-        "9.3",
+        "docs/watchguard-api.md#create-account",
         "Spelling in the answer to a created account.",
     ),
-    Switch("created_status", ("200", "201"), "9.3", "Status for a created account."),
+    Switch(
+        "created_status",
+        ("200", "201"),
+        "docs/watchguard-api.md#create-account",
+        "Status for a created account.",
+    ),
     Switch(
         "duplicate_name",
         ("accept", "409"),
-        "9.3",
+        "docs/watchguard-api.md#account-name",
         "A second account of the same name below the same parent.",
     ),
     Switch(
         "tier_violation",
         ("403", "400"),
-        "9.3",
+        "docs/watchguard-api.md#account-types",
         "Status for a parent that may not have such an account below it.",
     ),
     Switch(
-        "name_limit", ("none", "64"), "3", "Characters of an account's name, else 400."
+        "name_limit",
+        ("none", "64"),
+        "docs/watchguard-api.md#account-name",
+        "Characters of an account's name, else 400.",
     ),
     Switch(
         "children_without_force",
         ("409", "400"),
-        "9.6",
+        "docs/watchguard-api.md#delete-account",
         "Status for deleting an account that has children, without force.",
     ),
     Switch(
         "operators_after_delete",
         ("freed", "kept"),
-        "9.6",
+        "docs/watchguard-api.md#delete-account",
         "Whether a deleted account's usernames and e-mails can be used again.",
     ),
     Switch(
         "paging",
         ("nested", "flat"),
-        "9.7",
+        "docs/watchguard-api.md#paging",
         "Paging values inside pageControls or beside items.",
     ),
     Switch(
         "children_scope",
         ("direct", "tree"),
-        "9.7",
+        "docs/watchguard-api.md#list-children",
         "Whether a listing shows the levels below the children too.",
     ),
     Switch(
         "name_filter",
         ("contains", "exact", "ignored"),
-        "9.7",
+        "docs/watchguard-api.md#name-filter",
         "How the name filter matches; case never counts.",
     ),
     Switch(
         "operator_conflict",
         ("transaction", "409"),
-        "9.9",
+        "docs/watchguard-api.md#operator-conflict",
         "A taken username or e-mail: FAILED later or an error at once.",
     ),
     Switch(
         "username_case",
         ("ignored", "counts"),
-        "9.9",
+        "docs/watchguard-api.md#operator-username",
         "Whether usernames that differ in case only are different.",
     ),
     Switch(
         "activation_mail",
         ("without_password", "always"),
-        "9.9",
+        "docs/watchguard-api.md#activation-mail",
         "Which new operators get an activation mail.",
     ),
     Switch(
         "transaction_text",
         ("error", "message"),
-        "9.10",
+        "docs/watchguard-api.md#transaction-status",
         "Field that says why a transaction failed.",
     ),
     Switch(
         "operator_name_field",
         ("userName", "username"),
-        "9.11",
+        "docs/watchguard-api.md#list-operators",
         "Spelling of the username in a listing of operators.",
     ),
-    Switch("mfa", ("text", "boolean"), "9.11", "Form of the mfa field."),
+    Switch(
+        "mfa",
+        ("text", "boolean"),
+        "docs/watchguard-api.md#mfa",
+        "Form of the mfa field.",
+    ),
 )
 
 BY_NAME = {switch.name: switch for switch in TABLE}

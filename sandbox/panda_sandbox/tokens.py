@@ -1,4 +1,4 @@
-"""Access tokens and audiences (panda-api section 2 and 9.1, 9.8)."""
+"""Access tokens and audiences (docs/watchguard-api.md#token)."""
 
 from __future__ import annotations
 

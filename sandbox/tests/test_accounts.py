@@ -1,4 +1,4 @@
-"""Create, read, change and delete accounts (panda-api 9.3 - 9.6)."""
+"""Create, read, change and delete accounts (docs/watchguard-api.md#accounts)."""
 
 from __future__ import annotations
 

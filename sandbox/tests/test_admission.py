@@ -1,4 +1,4 @@
-"""What every call below ``/rest`` needs (panda-api 9.2)."""
+"""What every call below ``/rest`` needs (docs/watchguard-api.md#sandbox-admission)."""
 
 from __future__ import annotations
 

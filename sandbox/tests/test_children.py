@@ -1,4 +1,4 @@
-"""List and search below an account (panda-api 9.7)."""
+"""List and search below an account (docs/watchguard-api.md#list-children)."""
 
 from __future__ import annotations
 

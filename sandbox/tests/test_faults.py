@@ -1,4 +1,4 @@
-"""Each fault over a real connection (panda-api 9.14)."""
+"""Each fault over a real connection (docs/watchguard-api.md#sandbox-faults)."""
 
 from __future__ import annotations
 

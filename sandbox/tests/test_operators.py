@@ -1,4 +1,4 @@
-"""Operators and their transactions (panda-api 9.9 - 9.12)."""
+"""Operators and their transactions (docs/watchguard-api.md#operators)."""
 
 from __future__ import annotations
 

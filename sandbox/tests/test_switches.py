@@ -1,4 +1,7 @@
-"""Each undocumented choice in its other positions (panda-api section 9, choices)."""
+"""Each undocumented choice in its other positions.
+
+See docs/watchguard-api.md#sandbox-switches.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def test_table_says_where_and_what() -> None:
     assert TABLE
     for switch in TABLE:
         assert len(set(switch.values)) > 1
-        assert switch.row
+        assert switch.anchor
         assert switch.meaning.endswith(".")
 
 

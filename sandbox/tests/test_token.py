@@ -1,4 +1,4 @@
-"""``POST /oauth/token`` (panda-api 9.1)."""
+"""``POST /oauth/token`` (docs/watchguard-api.md#token)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eight people confirm a day's orders at once, in a real Odoo with its cron."""
+"""Eight salespeople confirm a day's orders at once, in a real Odoo with its cron."""
 
 import sys
 import threading
@@ -19,11 +19,12 @@ from panda_sandbox.settings import ROOT_ACCOUNT
 
 ADDON = "panda_provisioning_sale"
 ORDERS, CUSTOMERS, RESELLERS, SESSIONS = 200, 150, 10, 8
-PATIENCE = 180
+TIMEOUT = 180
+"""Seconds until all orders must have settled."""
 
 
 class Seller(threading.Thread):
-    """Confirms orders one after the other, and keeps what went wrong."""
+    """Confirms orders one after the other, and keeps the errors."""
 
     def __init__(self, client, orders, start):
         super().__init__()
@@ -41,7 +42,7 @@ class Seller(threading.Thread):
 
 @pytest.fixture(scope="module")
 def outcome():
-    """What Panda holds after all orders are done, and what went wrong before."""
+    """What Panda holds once all orders have settled, and the errors until then."""
     with ExitStack() as running:
         server = running.enter_context(postgres())
         addon = addons.own_addon(ADDON)
@@ -67,7 +68,7 @@ def outcome():
 
 
 def make_orders(client):
-    """Create quotations whose customers and resellers meet again and again."""
+    """Create quotations, several for most of the customers and all resellers."""
     product = {"name": "Endpoint Security", "panda_provision": True}
     [product] = client.call("product.product", "create", [product])
     resellers = make_people(client, "Reseller", RESELLERS)
@@ -89,7 +90,7 @@ def make_people(client, kind, count):
     values = [
         {
             "name": f"{kind} Number{i}",
-            # One local part for all, so that all propose the same username.
+            # One local part for all, so that all usernames collide.
             "email": f"security@{kind.lower()}{i}.example",
             "phone": f"+32 470 {i:06}",
         }
@@ -99,9 +100,9 @@ def make_people(client, kind, count):
 
 
 def confirm(odoo, database, orders):
-    """Confirm all orders in eight sessions at once and return what went wrong."""
+    """Confirm all orders in eight sessions at once and return the errors."""
     start = threading.Event()
-    # Neighbours, who share customers and resellers, are in different sessions.
+    # Dealt out in turn: the orders of a customer are in different sessions.
     sellers = [
         Seller(Odoo(odoo.url, database), orders[i::SESSIONS], start)
         for i in range(SESSIONS)
@@ -115,8 +116,9 @@ def confirm(odoo, database, orders):
 
 
 def wait(client, orders):
-    """Wait until all orders have come to rest."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait until all orders have settled, or for too long: the test then finds some
+    that wait."""
+    deadline = time.monotonic() + TIMEOUT
     waiting = [("id", "in", orders), ("panda_status", "=", "waiting")]
     while client.call("sale.order", "search_count", waiting):
         if time.monotonic() > deadline:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from panda_api.client import PandaClient
-from panda_api.steps import Clock
-from panda_api.transport import Transport
+from panda_provisioning.core.snapshot import Clock
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 
 from .support import ScriptedServer, World, connected

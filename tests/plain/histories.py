@@ -6,7 +6,6 @@ The tests are in ``test_interleavings``; nothing here breaks a rule on purpose.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,11 +16,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from panda_api.directory import same_email, same_name
-from panda_api.steps import Outcome, Role, Snapshot
+from panda_provisioning.core.matching import same_email, same_name
+from panda_provisioning.core.snapshot import Outcome, Role, Snapshot
+from panda_provisioning.core.states import CLAIMABLE, State
 
 from .memory_panda import FAULTS, ROOT, MemoryPanda
-from .small_engine import CLAIMABLE, GRACE, LEASE, Engine, Row
+from .row_engine import GRACE, LEASE, Account, Engine, new_account
 
 NAME = "Böhm & Co"
 OWNERS = ("ann", "bob")
@@ -39,6 +39,10 @@ STRIKES = st.one_of(
 """Which call of a step gets which fault."""
 MAYBE = st.sampled_from([False, False, False, True])
 FINAL_ROUNDS = 150
+
+
+def has_failed(account: Account) -> bool:
+    return account.state is State.FAILED
 
 
 class Histories(RuleBasedStateMachine):
@@ -65,25 +69,26 @@ class Histories(RuleBasedStateMachine):
         if exists in ("other", "both"):
             panda.add_tenant(NAME, 2, "carl@example.com")
         panda.add_tenant(NAME, 1, "ann@example.com")  # a reseller is no customer
-        rows = [self._row(key, owner) for key, owner in enumerate(OWNERS)]
+        accounts = [
+            new_account(self._snapshot(key, owner), panda.now)
+            for key, owner in enumerate(OWNERS, start=1)
+        ]
         self.panda = panda
-        self.engine = self.engine_class(panda, rows, listed=listed)
+        self.engine = self.engine_class(panda, accounts, listed=listed)
         self.edits = 0
 
-    def _row(self, key: int, owner: str) -> Row:
-        email = f"{owner}@example.com"
-        snapshot = Snapshot(
+    def _snapshot(self, key: int, owner: str) -> Snapshot:
+        return Snapshot(
             key=key,
             role=Role.USER,
             name=NAME,
             first_name=owner,
             last_name="Lee",
-            email=email,
+            email=f"{owner}@example.com",
             phone="+302101234567",
             username=f"{owner}.lee",
             parent_remote_id=ROOT,
         )
-        return Row(snapshot, NAME, email)
 
     # === WHAT HAPPENS === #
 
@@ -96,7 +101,7 @@ class Histories(RuleBasedStateMachine):
         self.panda.now += pause
         if ends:
             self.engine.begin_run()
-        self._work(self.engine.rows[which], faults, crash, may_go_on=not ends)
+        self._work(self.engine.accounts[which], faults, crash, may_go_on=not ends)
 
     @rule(which=WHICH, pause=PAUSES, faults=STRIKES, crash=CRASHES)
     def work_more(
@@ -109,78 +114,78 @@ class Histories(RuleBasedStateMachine):
     def work_in_peace(self, which: int, steps: int) -> None:
         """Some steps of an account without any trouble."""
         for _step in range(steps):
-            self._work(self.engine.rows[which])
+            self._work(self.engine.accounts[which])
 
     @rule(which=WHICH, field=st.sampled_from(["name", "email"]))
     def edit(self, which: int, field: str) -> None:
         """Somebody changes the contact, whatever the account is doing."""
         self.edits += 1
-        row = self.engine.rows[which]
+        account = self.engine.accounts[which]
         if field == "name":
-            row.name = f"{NAME} {self.edits}"
+            account.columns["name"] = f"{NAME} {self.edits}"
         else:
-            row.email = f"{OWNERS[which]}{self.edits}@example.com"
-        if row.state in ("synced", "failed"):
-            self.engine.enqueue(row)
+            account.columns["email"] = f"{OWNERS[which]}{self.edits}@example.com"
+        self.engine.enqueue(account)
 
     @rule(which=WHICH)
     def undo(self, which: int) -> None:
         """Somebody gives the contact back its first name, whatever was sent."""
-        row = self.engine.rows[which]
-        row.name = NAME
-        if row.state in ("synced", "failed"):
-            self.engine.enqueue(row)
+        account = self.engine.accounts[which]
+        account.columns["name"] = NAME
+        self.engine.enqueue(account)
 
-    @precondition(lambda self: any(r.state == "failed" for r in self.engine.rows))
+    @precondition(lambda self: any(map(has_failed, self.engine.accounts)))
     @rule(anyway=st.booleans())
     def retry(self, *, anyway: bool) -> None:
         """A person looks at what has failed."""
-        for row in self.engine.rows:
-            if row.state == "failed":
-                self._retry(row, anyway=anyway)
+        for account in filter(has_failed, self.engine.accounts):
+            self._retry(account, anyway=anyway)
 
-    def _retry(self, row: Row, *, anyway: bool) -> None:
-        if anyway and row.error_code == "name_exists":
-            row.durable = replace(row.durable, create_anyway=True)
-        self.engine.enqueue(row)
+    def _retry(self, account: Account, *, anyway: bool) -> None:
+        if anyway and account.error_code == "name_exists":
+            account.columns["create_anyway"] = True
+        self.engine.enqueue(account)
 
     def _work(
         self,
-        row: Row,
+        account: Account,
         faults: Sequence[str] = (),
         crash: str = "",
         *,
         may_go_on: bool = True,
     ) -> None:
         engine = self.engine
-        if row.live and self.panda.now >= row.due:
-            engine.crash(row)  # the lease has run out: it is another run's
-        if not row.live and row.state in CLAIMABLE:
-            self.panda.now = max(self.panda.now, row.due)
-        if not row.live and not engine.claim(row):
+        if account.live and self.panda.now >= account.due:
+            engine.crash(account)  # the lease has run out: it is another run's
+        if not account.live and account.state in CLAIMABLE:
+            self.panda.now = max(self.panda.now, account.due)
+        if not account.live and not engine.claim(account):
             return
-        if not row.live:
+        if not account.live:
             return
-        self.panda.now = max(self.panda.now, row.live_due)
+        self.panda.now = max(self.panda.now, account.live_due)
         if crash == "before":
-            engine.crash(row)
+            engine.crash(account)
             return
         self.panda.faults = list(faults)
-        looked_for = row.live
-        outcome = engine.send(row)
+        looked_for = account.live.snapshot
+        outcome = engine.send(account)
         self.panda.faults = []
         if crash == "after":
-            engine.crash(row)
+            engine.crash(account)
             return
-        engine.settle(row, outcome, may_go_on=may_go_on)
-        self._check_adoption(row, looked_for, outcome)
+        engine.settle(account, outcome, may_go_on=may_go_on)
+        self._check_adoption(account, looked_for, outcome)
 
     # === WHAT MUST BE TRUE === #
 
-    def _check_adoption(self, row: Row, before: Snapshot, outcome: Outcome) -> None:
-        if before.remote_id or not row.durable.remote_id or not outcome.used:
+    def _check_adoption(
+        self, account: Account, before: Snapshot, outcome: Outcome
+    ) -> None:
+        if before.remote_id or not account.remote_id or not outcome.used:
             return
-        tenant = self.panda.tenants[row.durable.remote_id]
+        tenant = self.panda.tenants[account.remote_id]
+        assert before.role
         assert tenant.type == before.role.account_type
         assert same_name(tenant.name, before.name_in_panda), "adopted by another name"
         assert same_email(tenant.email, before.email_in_panda), "adopted somebody else"
@@ -192,13 +197,13 @@ class Histories(RuleBasedStateMachine):
             return
         self.panda.settle()
         usernames = [person.username for person in self.panda.operators]
-        for row, owner in zip(self.engine.rows, OWNERS, strict=True):
+        for account, owner in zip(self.engine.accounts, OWNERS, strict=True):
             mine = {t.id for t in self.panda.tenants.values() if t.owner == owner}
-            mine |= {row.durable.remote_id} - {""}
+            mine |= {account.remote_id} - {""}
             assert len(mine) <= 1, f"two tenants for {owner}"
             assert usernames.count(f"{owner}.lee") <= 1, f"two operators for {owner}"
             assert self.panda.mails.count(f"{owner}.lee") <= 1, f"two mails to {owner}"
-        bound = [r.durable.remote_id for r in self.engine.rows if r.durable.remote_id]
+        bound = [a.remote_id for a in self.engine.accounts if a.remote_id]
         assert len(bound) == len(set(bound)), "one tenant for two accounts"
 
     def teardown(self) -> None:
@@ -206,21 +211,23 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "panda"):
             return
         for round_number in range(FINAL_ROUNDS):
-            unfinished = [r for r in self.engine.rows if r.state != "synced"]
+            accounts = self.engine.accounts
+            unfinished = [a for a in accounts if a.state is not State.SYNCED]
             if not unfinished:
                 break
-            for row in unfinished:
-                if row.state == "failed":
-                    self._retry(row, anyway=round_number > 5)
-                self._work(row)
+            for account in unfinished:
+                if has_failed(account):
+                    self._retry(account, anyway=round_number > 5)
+                self._work(account)
                 self.nobody_has_two_of_anything()
-            if all(row.live is None for row in unfinished):
-                dues = [r.due for r in unfinished if r.state != "failed"]
+            if all(account.live is None for account in unfinished):
+                dues = [a.due for a in unfinished if not has_failed(a)]
                 self.panda.now = max(self.panda.now, min(dues, default=0))
                 self.engine.begin_run()
-        for row, owner in zip(self.engine.rows, OWNERS, strict=True):
-            assert row.state == "synced", f"{owner} is stuck: {row}"
-            tenant = self.panda.tenants[row.durable.remote_id]
-            assert same_name(tenant.name, row.name), "an edit was lost"
-            assert same_email(tenant.email, row.email), "an edit was lost"
+        for account, owner in zip(self.engine.accounts, OWNERS, strict=True):
+            assert account.state is State.SYNCED, f"{owner} is stuck: {account}"
+            tenant = self.panda.tenants[account.remote_id]
+            contact = account.columns
+            assert same_name(tenant.name, contact["name"]), "an edit was lost"
+            assert same_email(tenant.email, contact["email"]), "an edit was lost"
             assert self.panda.mails.count(f"{owner}.lee") == 1

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from panda_api.errors import ErrorKind, PandaError
-from panda_api.records import Account, Child, Operator, Transaction
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.responses import Account, Child, Operator, Transaction
 
 ROOT = "ACC-1"
 CALL_SECONDS = 0.01

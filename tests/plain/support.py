@@ -13,13 +13,20 @@ from typing import Any
 
 import pytest
 
-from panda_api.client import PandaClient
-from panda_api.credentials import Credentials
-from panda_api.directory import Directory
-from panda_api.errors import ErrorKind, PandaError
-from panda_api.saga import perform
-from panda_api.steps import WRITES, Clock, Outcome, Role, Snapshot, Step
-from panda_api.transport import Transport
+from panda_provisioning.core.account_lookup import AccountLookup
+from panda_provisioning.core.snapshot import (
+    WRITES,
+    Clock,
+    Outcome,
+    Role,
+    Snapshot,
+    Step,
+)
+from panda_provisioning.core.workflow import perform
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.credentials import Credentials
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
 
 ACCOUNTS = "/rest/platform/accounts/v1/accounts"
@@ -98,17 +105,17 @@ def at_once(count: int, work: Callable[[], Any]) -> list[Any]:
 
 
 class World:
-    """One sandbox, and a client of it, as the saga's caller has them."""
+    """One sandbox, and a client of it, as the workflow's caller has them."""
 
     def __init__(self, sandbox: Any, transport: Transport, clock: Clock) -> None:
         self.sandbox = sandbox
         self.client = PandaClient(transport)
         self.clock = clock
-        self.directory = Directory()
+        self.lookup = AccountLookup()
 
     def perform(self, snapshot: Snapshot) -> Outcome:
         """One step, marked before it if it is a write."""
-        return perform(self.client, snapshot, self.directory, self.clock)
+        return perform(self.client, snapshot, self.lookup, self.clock)
 
     def after(self, snapshot: Snapshot, *steps: Step) -> Snapshot:
         """The snapshot after the steps named, none of which may fail."""

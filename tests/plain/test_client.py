@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from panda_api.client import PandaClient
-from panda_api.errors import ErrorKind
-from panda_api.records import Account, Child, Exchange, Operator
-from panda_api.transport import Transport
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.errors import ErrorKind
+from panda_provisioning.panda_api.responses import Account, Child, Exchange, Operator
+from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from panda_api.connection_check import Finding, check_connection
+from panda_provisioning.core.connection_check import Finding, check_connection
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import (
     FOREIGN_ACCOUNT,
@@ -31,7 +31,7 @@ def check(
 
 def test_good_values_are_connected_and_named(sandbox: SandboxProcess) -> None:
     """The name of the root account shows that it is the right one."""
-    assert check(sandbox.url) == Finding("", "connected", "Sandbox Partner")
+    assert check(sandbox.url) == Finding("connected", "Sandbox Partner")
     assert sandbox.control("GET", "state")["tenants"] == []
 
 
@@ -59,13 +59,13 @@ def test_a_wrong_api_key(sandbox: SandboxProcess, api_key: str, status: str) -> 
     """Told apart from a wrong account, whichever status Panda has for it."""
     sandbox.control("PATCH", "switches", {"wrong_api_key": status})
     wrong = Credentials(GOOD.access_id, GOOD.password, api_key)
-    assert check(sandbox.url, wrong) == Finding("api_key", "wrong_api_key")
+    assert check(sandbox.url, wrong) == Finding("wrong_api_key")
 
 
 def test_the_read_only_access_id(sandbox: SandboxProcess) -> None:
     """It passes every check but the last."""
     finding = check(sandbox.url, READ_ONLY)
-    assert finding == Finding("access_id", "read_only_access_id")
+    assert finding == Finding("read_only_access_id")
 
 
 @pytest.mark.parametrize("root", ["WGC-unknown", FOREIGN_ACCOUNT, "x/y", "?"])
@@ -83,7 +83,7 @@ def test_a_root_account_that_is_a_customer(world: World) -> None:
     """Nothing could be created below it."""
     customer = world.client.create_account(ROOT_ACCOUNT, **ACME)
     finding = check(world.sandbox.url, root=customer)
-    expected = Finding("root_account_id", "root_account_is_customer", "Acme")
+    expected = Finding("root_account_is_customer", "Acme")
     assert finding == expected
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from panda_api.sandbox import ask_sandbox, local_url
+from panda_provisioning.panda_api.sandbox import ask_sandbox, local_url
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 

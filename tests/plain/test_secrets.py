@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from panda_api.client import PandaClient
-from panda_api.credentials import Credentials
-from panda_api.errors import PandaError
-from panda_api.records import Exchange
-from panda_api.transport import BearerAuth, Transport
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.credentials import Credentials
+from panda_provisioning.panda_api.errors import PandaError
+from panda_provisioning.panda_api.responses import Exchange
+from panda_provisioning.panda_api.transport import BearerAuth, Transport
 
 from .support import ACME, Reply, Request, ScriptedServer, connected
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from panda_api.client import PandaClient
-from panda_api.errors import ErrorKind, PandaError
-from panda_api.transport import Transport
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import READ_WRITE_ID, ROOT_ACCOUNT
 
@@ -58,10 +58,14 @@ def test_a_token_is_renewed_before_it_ends(
     sandbox.control("PATCH", "settings", {"token_seconds": 100})
     client.get_account(ROOT_ACCOUNT)
     now = time.monotonic()
-    monkeypatch.setattr("panda_api.token.time.monotonic", lambda: now + 89)
+    monkeypatch.setattr(
+        "panda_provisioning.panda_api.token.time.monotonic", lambda: now + 89
+    )
     client.get_account(ROOT_ACCOUNT)
     assert tokens_asked_for(sandbox) == 1
-    monkeypatch.setattr("panda_api.token.time.monotonic", lambda: now + 91)
+    monkeypatch.setattr(
+        "panda_provisioning.panda_api.token.time.monotonic", lambda: now + 91
+    )
     client.get_account(ROOT_ACCOUNT)
     assert tokens_asked_for(sandbox) == 2
     assert count(sandbox, status=401) == 0
@@ -138,7 +142,7 @@ def test_refused_credentials_cost_one_request_for_many_threads(
 def test_no_token_is_never_about_the_account_of_the_call(
     scripted: ScriptedServer, token: Reply, kind: ErrorKind, code: str
 ) -> None:
-    """Above all *not found*: the saga would read it as a deleted account."""
+    """Above all *not found*: the workflow would read it as a deleted account."""
     scripted.token = token
     with connected(scripted.url) as transport, failing(kind, code):
         PandaClient(transport).create_account(ROOT_ACCOUNT, **ACME)

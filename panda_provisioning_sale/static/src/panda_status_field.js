@@ -6,9 +6,9 @@ import {
     selectionField,
 } from "@web/views/fields/selection/selection_field";
 
-const FIRST_LOOK = 1000;
-const LONGEST_WAIT = 30000;
-const SHOWN = [
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 30000;
+const POLLED_FIELDS = [
     "panda_status",
     "panda_customer_state",
     "panda_reseller_state",
@@ -17,10 +17,10 @@ const SHOWN = [
 ];
 
 /**
- * The status of an order in Panda, which changes while somebody looks at it.
+ * The status of an order in Panda, which changes while the form is open.
  *
- * Looks again at growing intervals for as long as the order waits. Only what Panda is
- * about is read: the form is not loaded again, whatever somebody types into it stays.
+ * Polls at growing intervals for as long as the order waits. Reads the Panda fields
+ * only: reloading the form would discard what the user is typing into it.
  */
 export class PandaStatusField extends SelectionField {
     setup() {
@@ -28,9 +28,9 @@ export class PandaStatusField extends SelectionField {
         this.orm = useService("orm");
         useEffect(
             (isWaiting) => {
-                this.wait = FIRST_LOOK;
+                this.delay = FIRST_DELAY;
                 if (isWaiting) {
-                    this.lookLater();
+                    this.schedulePoll();
                 }
                 return () => clearTimeout(this.timer);
             },
@@ -42,28 +42,32 @@ export class PandaStatusField extends SelectionField {
         return this.props.record.data.panda_status === "waiting";
     }
 
-    lookLater() {
-        this.timer = setTimeout(() => this.look(), this.wait);
-        this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
+    schedulePoll() {
+        this.timer = setTimeout(() => this.poll(), this.delay);
+        this.delay = Math.min(2 * this.delay, LONGEST_DELAY);
     }
 
-    async look() {
+    async poll() {
         const {record} = this.props;
         const values = document.hidden ? null : await this.read(record);
         if (values) {
             record._applyValues(values);
         }
         if (this.isWaiting) {
-            this.lookLater();
+            this.schedulePoll();
         }
     }
 
     async read({resModel, resId}) {
         try {
-            const [values] = await this.orm.silent.read(resModel, [resId], SHOWN);
+            const [values] = await this.orm.silent.read(
+                resModel,
+                [resId],
+                POLLED_FIELDS
+            );
             return values;
         } catch {
-            return null; // E.g. offline: the next look may succeed.
+            return null; // E.g. offline: the next poll may succeed.
         }
     }
 }

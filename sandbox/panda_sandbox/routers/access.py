@@ -45,7 +45,10 @@ FaultDep = Annotated[FaultRule | None, Depends(get_fault)]
 
 
 def account_for(sandbox: Sandbox, caller: Caller, account_id: str) -> Account:
-    """An account that the caller may touch; raises :class:`ApiError` (9.2)."""
+    """An account that the caller may touch; raises :class:`ApiError`.
+
+    See docs/watchguard-api.md#sandbox-admission.
+    """
     account = sandbox.accounts.get(account_id)
     if not account:
         raise ApiError(404, "Account was not found.")

@@ -1,4 +1,4 @@
-"""The Accounts API (panda-api section 3 and 9.3 - 9.7)."""
+"""The Accounts API (docs/watchguard-api.md#accounts)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ router = APIRouter(
 )
 
 LOWEST_PROVIDER_TIER = 2
-"""Below a tier-2 Service Provider there are Subscribers only (section 3, rules)."""
+"""Below a tier-2 Service Provider there are Subscribers only.
+
+See docs/watchguard-api.md#account-tiers.
+"""
 
 AccountId = Annotated[str, Path(max_length=64, examples=[ROOT_ACCOUNT])]
 
@@ -156,7 +159,10 @@ async def list_children(
 
 
 def _check_tiers(sandbox: Sandbox, parent: Account, new_type: int) -> None:
-    """Three tiers: provider, provider, subscriber (section 3, rules)."""
+    """Three tiers: provider, provider, subscriber.
+
+    See docs/watchguard-api.md#account-tiers.
+    """
     status = sandbox.switches.status("tier_violation")
     if parent.type == SUBSCRIBER:
         raise ApiError(status, "A Subscriber cannot manage accounts.")
@@ -175,7 +181,10 @@ def _contact(change: AccountChange) -> Contact:
 
 
 def _extras(account: Account) -> dict[str, Any]:
-    """Parts of an account that are shown when asked for (9.4)."""
+    """Parts of an account that are shown when asked for.
+
+    See docs/watchguard-api.md#get-account.
+    """
     return {
         "contacts": {
             "primaryContactId": f"contact-{account.id}",

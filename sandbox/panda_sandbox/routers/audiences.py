@@ -1,4 +1,7 @@
-"""``POST .../audiences``: how to act inside a managed account (panda-api 9.8)."""
+"""``POST .../audiences``: how to act inside a managed account.
+
+See docs/watchguard-api.md#managed-account-token.
+"""
 
 from __future__ import annotations
 

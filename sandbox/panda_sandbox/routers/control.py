@@ -144,7 +144,7 @@ async def get_switch_table() -> list[dict[str, Any]]:
         {
             "name": switch.name,
             "values": switch.values,
-            "row": switch.row,
+            "anchor": switch.anchor,
             "meaning": switch.meaning,
         }
         for switch in TABLE

@@ -1,4 +1,4 @@
-"""The Operator Management API (panda-api section 4 and 9.9 - 9.12)."""
+"""The Operator Management API (docs/watchguard-api.md#operators)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``/outbox``: the activation mails as a person would read them (panda-api 9.9)."""
+"""``/outbox``: the activation mails as a person would read them.
+
+See docs/watchguard-api.md#activation-mail.
+"""
 
 from __future__ import annotations
 

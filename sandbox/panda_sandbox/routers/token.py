@@ -1,4 +1,4 @@
-"""``POST /oauth/token`` (panda-api 9.1)."""
+"""``POST /oauth/token`` (docs/watchguard-api.md#token)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ FORM_SCHEMA = {
 
 
 class DocumentedBasic(HTTPBasic):
-    """For the documentation only: refusals have the form of this API (9.1)."""
+    """For the documentation only: refusals have the form of this API.
+
+    See docs/watchguard-api.md#sandbox-token.
+    """
 
     async def __call__(self, request: Request) -> None:  # type: ignore[override]
         """Let everybody pass."""

@@ -1,4 +1,4 @@
-"""Accounts and their tree (panda-api 9.3 - 9.7)."""
+"""Accounts and their tree (docs/watchguard-api.md#accounts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The activation mails that the sandbox "sends" (panda-api 9.9)."""
+"""The activation mails that the sandbox "sends".
+
+See docs/watchguard-api.md#activation-mail.
+"""
 
 from __future__ import annotations
 

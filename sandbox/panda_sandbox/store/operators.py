@@ -1,4 +1,4 @@
-"""The people who may log in to an account (panda-api section 4)."""
+"""The people who may log in to an account (docs/watchguard-api.md#operators)."""
 
 from __future__ import annotations
 

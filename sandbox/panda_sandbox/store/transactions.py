@@ -1,4 +1,6 @@
-"""Operator writes are asynchronous: asked for now, decided later (panda-api 9.9).
+"""Operator writes are asynchronous: asked for now, decided later.
+
+See docs/watchguard-api.md#transaction-status.
 
 Nothing runs in the background. :meth:`Transactions.settle` decides what has become
 due, in the order in which it became due, and is called before anybody looks; so a

@@ -2,8 +2,8 @@ import time
 
 from odoo import fields, models
 
+from odoo.addons.panda_provisioning.core.snapshot import Step
 from odoo.addons.panda_provisioning.panda_api.client import PandaClient
-from odoo.addons.panda_provisioning.panda_api.steps import Step
 
 POLL_SECONDS = 0.2
 

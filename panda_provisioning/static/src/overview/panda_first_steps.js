@@ -1,7 +1,7 @@
 import {Component, onWillStart, useEffect, useState} from "@odoo/owl";
 import {useService} from "@web/core/utils/hooks";
 
-const NEWS = "panda_provisioning.overview";
+const NOTIFICATION = "panda_provisioning.overview";
 
 /** Leads through an app in which nothing has been done yet. */
 export class PandaFirstSteps extends Component {
@@ -20,11 +20,11 @@ export class PandaFirstSteps extends Component {
         );
     }
 
-    /** The cards ask for the news of their systems. */
+    /** The cards subscribe to their systems. */
     listen() {
-        const onNews = ({progress}) => progress || this.load();
-        this.bus.subscribe(NEWS, onNews);
-        return () => this.bus.unsubscribe(NEWS, onNews);
+        const onMessage = ({progress}) => progress || this.load();
+        this.bus.subscribe(NOTIFICATION, onMessage);
+        return () => this.bus.unsubscribe(NOTIFICATION, onMessage);
     }
 
     async load() {

@@ -6,7 +6,7 @@ import {formatFloat, formatInteger} from "@web/views/fields/formatters";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 const {Duration} = luxon;
-const NEWS = "panda_provisioning.overview";
+const NOTIFICATION = "panda_provisioning.overview";
 const PROMINENT = ["failed", "waiting"];
 const SILENCE = 15000;
 
@@ -33,17 +33,17 @@ export class PandaOverviewField extends Component {
 
     listen() {
         const channel = `panda.system_${this.props.record.resId}`;
-        const onNews = (news) => this.onNews(news);
-        this.bus.subscribe(NEWS, onNews);
+        const onMessage = (message) => this.onMessage(message);
+        this.bus.subscribe(NOTIFICATION, onMessage);
         this.bus.addChannel(channel);
         return () => {
             clearTimeout(this.timer);
             this.bus.deleteChannel(channel);
-            this.bus.unsubscribe(NEWS, onNews);
+            this.bus.unsubscribe(NOTIFICATION, onMessage);
         };
     }
 
-    onNews({system_id: systemId, progress}) {
+    onMessage({system_id: systemId, progress}) {
         if (systemId !== this.props.record.resId) {
             return;
         }

@@ -12,7 +12,7 @@ const synchronized = [
     {
         content: "Every step is done, without a reload",
         trigger:
-            "body:not(:has(.modal)) .o_panda_trace:not(:has(li:not([data-status=done])))",
+            "body:not(:has(.modal)) .o_panda_timeline:not(:has(li:not([data-status=done])))",
     },
     {
         content: "The last step is among them",
@@ -74,7 +74,7 @@ tours.add("panda_provisioning_accounts", {
         },
         {
             content: "It shows what was done",
-            trigger: ".o_panda_trace",
+            trigger: ".o_panda_timeline",
         },
     ],
 });

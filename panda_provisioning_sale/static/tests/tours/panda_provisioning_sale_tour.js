@@ -9,7 +9,7 @@ const STATUS =
 tours.add("panda_provisioning_sale_order", {
     steps: () => [
         {
-            content: "Whoever buys is proposed as the end customer",
+            content: "The customer is proposed as the end customer",
             trigger:
                 ".o_field_widget[name=panda_end_customer_id] input:value(Rita Reseller)",
         },
@@ -19,7 +19,7 @@ tours.add("panda_provisioning_sale_order", {
             run: "edit Carl Customer",
         },
         {
-            content: "Choose him",
+            content: "Choose them",
             trigger: ".o-autocomplete--dropdown-item:contains('Carl Customer')",
             run: "click",
         },
@@ -33,7 +33,7 @@ tours.add("panda_provisioning_sale_order", {
             trigger: `${STATUS}:contains('Synchronized'):not(:contains('Not'))`,
         },
         {
-            content: "And so is his reseller",
+            content: "And so is their reseller",
             trigger:
                 ".o_field_widget[name=panda_reseller_state]:contains('Synchronized')",
         },
@@ -41,28 +41,28 @@ tours.add("panda_provisioning_sale_order", {
 });
 
 /**
- * Lets the next look at an order fail as it does offline.
+ * Lets the next poll fail as it does offline.
  */
-function loseNextLook() {
+function failNextPoll() {
     const {XMLHttpRequest} = browser;
     browser.XMLHttpRequest = class extends XMLHttpRequest {
         open(method, url) {
-            this.isLook = url.endsWith("/sale.order/read");
+            this.isPoll = url.endsWith("/sale.order/read");
             super.open(method, url);
         }
         send(body) {
-            if (!this.isLook) {
+            if (!this.isPoll) {
                 return super.send(body);
             }
             browser.XMLHttpRequest = XMLHttpRequest;
-            document.body.classList.add("o_panda_look_lost");
+            document.body.classList.add("o_panda_poll_failed");
             this.dispatchEvent(new Event("error"));
         }
     };
 }
 
 /**
- * Tells the test, which looks at the reference, that the crons may run.
+ * Signals the test, which waits for the reference to be written, to run the crons.
  */
 function letCronsRun() {
     const id = Number(window.location.pathname.split("/").pop());
@@ -80,12 +80,12 @@ tours.add("panda_provisioning_sale_typing", {
             content: "Press Confirm",
             trigger: "button[name=action_confirm]:visible",
             run() {
-                loseNextLook();
+                failNextPoll();
                 this.anchor.click();
             },
         },
         {
-            content: "The order waits",
+            content: "The order is waiting",
             trigger: `${STATUS}:contains('Queued')`,
         },
         {
@@ -94,13 +94,13 @@ tours.add("panda_provisioning_sale_typing", {
             run: "click",
         },
         {
-            content: "Type what is no product yet, and choose nothing",
+            content: "Type a name without choosing a product",
             trigger: ".o_selected_row .o_field_widget[name^=product] input",
             run: "edit Something",
         },
         {
-            content: "A look at the order was lost; only now is it provisioned",
-            trigger: "body.o_panda_look_lost",
+            content: "A poll has failed; only now run the crons",
+            trigger: "body.o_panda_poll_failed",
             run: letCronsRun,
         },
         {

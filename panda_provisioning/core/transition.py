@@ -1,0 +1,287 @@
+"""From the outcome of a step to the new row of an account: the one decision.
+
+Pure functions ``(row, outcome, policy) -> row``. The engine, the cron and the
+property-based search of the tests call them; nothing else decides what becomes of an
+account.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..panda_api.errors import ErrorKind, PandaError
+from .error_catalogue import as_error
+from .retry_policy import MAX_ATTEMPTS, POLICIES, Stops, Uniform, wait_before_retry
+from .snapshot import (
+    FINDS,
+    UPDATES,
+    WRITES,
+    Outcome,
+    Snapshot,
+    Step,
+    from_epoch,
+    to_epoch,
+)
+from .states import SETTLED, State
+from .validation import find_problems
+
+LONG_WAIT = 5.0
+"""Seconds; an account that has to wait longer goes back to the queue."""
+
+
+@dataclass(frozen=True)
+class RunPolicy:
+    """The rules of one run.
+
+    :param lease: seconds that an account belongs to the run once it was written.
+    :param uniform: ``random.uniform``, for the jitter of retries.
+    """
+
+    lease: float
+    uniform: Uniform
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """The columns of ``panda.account`` that the engine owns, as plain values.
+
+    Times are seconds since the epoch. ``due_at`` is the next attempt, or the end of
+    the lease while ``is_held``: then a run keeps the account and goes on with it.
+    ``synced_fingerprint`` stands for what Panda is known to have, empty when nobody
+    knows.
+    """
+
+    snapshot: Snapshot
+    state: State
+    attempt_count: int = 0
+    due_at: float | None = None
+    is_held: bool = False
+    operator_ready: bool = False
+    synced_fingerprint: str = ""
+    last_sync_at: float | None = None
+    failed_at: float | None = None
+    error_code: str = ""
+    error_detail: str = ""
+
+    @classmethod
+    def build(cls, values: Mapping[str, Any], root_account_id: str = "") -> AccountRow:
+        """The row of the columns in ``values``, see :meth:`Snapshot.build`."""
+        return cls(
+            snapshot=Snapshot.build(values, root_account_id),
+            state=State(values["state"]),
+            attempt_count=values["attempt_count"] or 0,
+            due_at=to_epoch(values["next_attempt_at"]),
+            is_held=bool(values["run_token"]),
+            operator_ready=bool(values["operator_ready"]),
+            synced_fingerprint=values["synced_fingerprint"] or "",
+            last_sync_at=to_epoch(values["last_sync_at"]),
+        )
+
+    @property
+    def columns(self) -> dict[str, bool | int | str | datetime | None]:
+        """The values to write, by column; the same columns for every row."""
+        snapshot = self.snapshot
+        return {
+            "id": snapshot.key,
+            "state": self.state.value,
+            "step": snapshot.step.value,
+            "remote_id": snapshot.remote_id or None,
+            "transaction_id": snapshot.transaction_id or None,
+            "marker_at": from_epoch(snapshot.marker_at),
+            "adopted": snapshot.adopted,
+            "sent_name": snapshot.sent_name or None,
+            "sent_email": snapshot.sent_email or None,
+            "sent_fingerprint": snapshot.sent_fingerprint or None,
+            "attempt_count": self.attempt_count,
+            "next_attempt_at": _to_second(self.due_at),
+            "error_code": self.error_code or None,
+            "error_detail": self.error_detail or None,
+            "operator_ready": self.operator_ready,
+            "last_sync_at": _to_second(self.last_sync_at),
+            "synced_fingerprint": self.synced_fingerprint or None,
+            "chosen_remote_id": snapshot.chosen_remote_id or None,
+            "activation_email": snapshot.activation_email or None,
+            "activation_sent_at": from_epoch(snapshot.activated_at),
+            "failed_at": _to_second(self.failed_at),
+            "notification_pending": self.state in SETTLED,
+        }
+
+    @property
+    def has_nothing_to_send(self) -> bool:
+        """Whether Panda has everything that an update would send."""
+        is_update = self.snapshot.step in UPDATES
+        return is_update and self.snapshot.fingerprint == self.synced_fingerprint
+
+
+# === CLAIM === #
+
+
+def claimed(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
+    """The row as a run takes it: under a lease, and looking before it writes."""
+    snapshot = row.snapshot
+    marker_at = snapshot.marker_at
+    has_died = row.state is State.RUNNING and row.due_at is not None
+    if marker_at is not None and has_died and snapshot.step in WRITES:
+        # The process that was to write down the outcome died. Its request may have
+        # left at any moment until its lease ran out.
+        marker_at = max(marker_at, row.due_at or 0)
+    step = FINDS.get(snapshot.step, snapshot.step)
+    snapshot = replace(snapshot, step=step, marker_at=marker_at)
+    return _held(row, snapshot, policy, now)
+
+
+def settled_without_request(row: AccountRow, now: float) -> AccountRow | None:
+    """The new row of a claimed account of which nothing is to be sent, or ``None``."""
+    if row.has_nothing_to_send:
+        return _done(row, row.snapshot, now)
+    if row.snapshot.waits_for_reseller:
+        return _in_state(row, State.WAITING)
+    problems = find_problems(row.snapshot)
+    # What may have been created is looked for before anything else.
+    if problems and row.snapshot.marker_at is None:
+        return _in_state(
+            row, State.FAILED, error=as_error(problems[0].code), failed_at=now
+        )
+    return None
+
+
+def update_begun(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
+    """The row before an update is sent: what Panda has is not known any more."""
+    return _held(replace(row, synced_fingerprint=""), row.snapshot, policy, now)
+
+
+def excluding(row: AccountRow, remote_ids: frozenset[str]) -> AccountRow:
+    """The row for looking again, past accounts in Panda of other contacts."""
+    return replace(row, snapshot=row.snapshot.without(remote_ids))
+
+
+# === OUTCOME === #
+
+
+def transition(
+    row: AccountRow,
+    outcome: Outcome,
+    policy: RunPolicy,
+    now: float,
+    *,
+    may_go_on: bool,
+) -> AccountRow:
+    """Return the row after ``outcome``. If it ``is_held``, the run goes on with it in
+    ``outcome.wait`` seconds.
+
+    :param row: a claimed row.
+    :param may_go_on: false when the run is ending.
+    """
+    snapshot = row.snapshot.with_outcome(outcome)
+    if outcome.step is Step.DONE:
+        return _done(row, snapshot, now)
+    if outcome.error:
+        attempts = row.attempt_count + 1
+        if not _is_looked_for_at_once(outcome) or attempts >= MAX_ATTEMPTS:
+            return _after_error(row, snapshot, outcome.error, policy, now)
+        row = replace(row, attempt_count=attempts)
+    if may_go_on and outcome.wait <= LONG_WAIT:
+        if snapshot.step in WRITES:
+            # The marker, made durable before the request leaves the machine.
+            snapshot = snapshot.marked(now)
+        return _held(row, snapshot, policy, now)
+    return put_back(replace(row, snapshot=snapshot), now, outcome.wait)
+
+
+def put_back(row: AccountRow, now: float, wait: float = 0) -> AccountRow:
+    """The row of an account that a later run goes on with, in ``wait`` seconds.
+
+    Nothing of its next step was sent.
+    """
+    snapshot = row.snapshot
+    if snapshot.step in WRITES:
+        snapshot = replace(snapshot, marker_at=None)
+    row = replace(row, snapshot=snapshot)
+    due_at = now + wait
+    if snapshot.transaction_id:  # pending in Panda
+        return _in_state(row, State.RUNNING, due_at=due_at)
+    if snapshot.marker_at is None:
+        return _in_state(row, State.QUEUED, due_at=due_at)
+    return _in_state(row, State.UNKNOWN, due_at=due_at, error=as_error("lost_answer"))
+
+
+# === HELPERS === #
+
+
+def _is_looked_for_at_once(outcome: Outcome) -> bool:
+    """Whether the answer was lost: first of all a reason to look."""
+    is_stuck = outcome.error is not None and outcome.error.code == "transaction_stuck"
+    return outcome.unknown and not is_stuck
+
+
+def _done(row: AccountRow, snapshot: Snapshot, now: float) -> AccountRow:
+    """The row of an account of which Panda has everything that Odoo has."""
+    row = replace(
+        row,
+        snapshot=snapshot,
+        attempt_count=0,
+        operator_ready=True,
+        last_sync_at=now,
+        synced_fingerprint=snapshot.fingerprint,
+    )
+    return _in_state(row, State.SYNCED)
+
+
+def _after_error(
+    row: AccountRow,
+    snapshot: Snapshot,
+    error: PandaError,
+    policy: RunPolicy,
+    now: float,
+) -> AccountRow:
+    reaction = POLICIES[error.kind]
+    attempts = row.attempt_count + reaction.spends
+    row = replace(row, snapshot=snapshot, attempt_count=attempts)
+    if reaction.stops is Stops.ACCOUNT or attempts >= MAX_ATTEMPTS:
+        return _in_state(row, State.FAILED, failed_at=now, error=error)
+    is_unknown = snapshot.marker_at is not None or error.kind is ErrorKind.UNKNOWN
+    state = State.UNKNOWN if is_unknown else State.RETRY
+    wait = wait_before_retry(error, attempts, policy.uniform)
+    return _in_state(row, state, due_at=now + wait, error=error)
+
+
+def _held(
+    row: AccountRow, snapshot: Snapshot, policy: RunPolicy, now: float
+) -> AccountRow:
+    """The row of an account that the run keeps, under a new lease."""
+    return _in_state(
+        replace(row, snapshot=snapshot),
+        State.RUNNING,
+        due_at=now + policy.lease,
+        is_held=True,
+    )
+
+
+def _in_state(
+    row: AccountRow,
+    state: State,
+    *,
+    due_at: float | None = None,
+    is_held: bool = False,
+    failed_at: float | None = None,
+    error: PandaError | None = None,
+) -> AccountRow:
+    """The row in ``state``; whatever belonged to its last state is emptied."""
+    return replace(
+        row,
+        state=state,
+        due_at=due_at,
+        is_held=is_held,
+        failed_at=failed_at,
+        error_code=error.code if error else "",
+        error_detail=error.detail if error else "",
+    )
+
+
+def _to_second(seconds: float | None) -> datetime | None:
+    """A time as Odoo stores it, never later than it is."""
+    return from_epoch(None if seconds is None else math.floor(seconds))

@@ -1,0 +1,385 @@
+"""One pass over the due accounts of one system."""
+
+import logging
+import random
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import psycopg2.errors
+
+from ..core import transition
+from ..core.account_lookup import AccountLookup, bulk_parents
+from ..core.connection_check import check_connection
+from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
+from ..core.snapshot import UPDATES, Clock, Outcome, Step
+from ..panda_api.errors import ErrorKind
+from .queue import Queue
+from .request_log import RequestLog
+from .run_progress import RunProgress
+from .worker_pool import WorkerPool
+
+_logger = logging.getLogger(__name__)
+
+BACKLOG = 5
+"""Accounts in hand per connection: enough that none idles while others wait for Panda
+or for their rows to be written."""
+REPORT_INTERVAL = 1
+"""Seconds between two reports: people notice no delay, the database does."""
+ANSWERS = (ErrorKind.DATA, ErrorKind.CONFLICT)
+"""Refusals that show that Panda works as it should."""
+CONCURRENCY_ERRORS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+MAX_TRIES = 20
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a run has to know of its system; plain values, since a commit empties the
+    cache of every record. Times are in seconds."""
+
+    system_id: int
+    root_account_id: str
+    request_timeout: float
+    search_grace: float
+    activation_patience: float
+    connections: int
+    batch_done: int = 0
+
+
+class RunListener(Protocol):
+    """What a run reports to. Each method but :meth:`commit` runs in the transaction
+    that the next commit ends."""
+
+    def commit(self, processed=0):
+        """Commit; ``processed`` accounts were finished since the last time."""
+
+    def on_progress(self, progress):
+        """Show ``progress``, see :meth:`RunProgress.measure`."""
+
+    def on_settled(self, account_ids):
+        """Act on accounts that were synchronized or have failed."""
+
+    def on_healthy(self):
+        """The system answers as it should."""
+
+    def on_throttled(self, error):
+        """Panda asked to slow down."""
+
+    def on_interrupted(self, finding):
+        """The system does not work; ``finding`` says why."""
+
+    def on_finished(self, batch_done, *, is_over):
+        """The run has ended; if not ``is_over``, another one follows soon."""
+
+
+class Runner:
+    """Claims, marks, sends, writes down, until nothing is due or time is up.
+
+    The ORM stays in this thread. Every database transaction ends before the next
+    request leaves the machine and none is open while one is under way.
+
+    :param settings: :class:`RunSettings`
+    :param transport: is closed at the end.
+    :param listener: a :class:`RunListener`
+    :param account_ids: work on these only.
+    :param seconds: time after which no further step is begun.
+    :param watch: called whenever something has come in; ends the run like the time
+        does once it returns true.
+    """
+
+    def __init__(
+        self,
+        env,
+        settings,
+        transport,
+        listener,
+        account_ids=None,
+        seconds=None,
+        watch=lambda: False,
+    ):
+        self.env = env
+        self._settings = settings
+        self._transport = transport
+        self._listener = listener
+        self._watch = watch
+        self._is_called_off = False
+        self._queue = Queue(env, settings, account_ids)
+        self._policy = self._queue.policy
+        self._request_log = RequestLog(env, settings.system_id)
+        # The few accounts of a button need no progress on the Overview.
+        self._is_shown = not account_ids
+        self._progress = RunProgress(env, settings.system_id, settings.batch_done)
+        self._lookup = AccountLookup()
+        self._clock = Clock(
+            time.time, settings.search_grace, patience=settings.activation_patience
+        )
+        self._ends_at = time.monotonic() + seconds if seconds else None
+        self._outages = 0
+        self._unlucky = []
+        self._refused = []
+        self._stopped_by = self._last_error = None
+        self._has_succeeded = False
+        self._may_claim = True
+        self._bulk_parents = set()
+        self._reported_at = time.monotonic()
+        self._finished_count = 0
+
+    def execute(self):
+        """Work until nothing is due, time is up or the system is in trouble."""
+        with (
+            self._transport,
+            WorkerPool(
+                self._transport,
+                self._settings.connections,
+                self._lookup,
+                self._clock,
+            ) as pool,
+        ):
+            self._transaction(self._prepare)
+            self._refill(pool)
+            while pool:
+                finished = pool.collect()
+                self._is_called_off = self._watch()
+                if finished:
+                    self._settle(pool, finished)
+                if self._is_ending:
+                    self._let_go(pool.take_back())
+                else:
+                    self._refill(pool)
+                if time.monotonic() - self._reported_at > REPORT_INTERVAL:
+                    self._transaction(self._report)
+            self._look_at_system()
+            while self._transaction(self._report_settled):
+                pass
+            self._transaction(self._finish)
+
+    @property
+    def _is_ending(self):
+        return self._is_late or self._is_called_off or self._stopped_by is not None
+
+    @property
+    def _is_late(self):
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
+
+    # === CLAIM === #
+
+    def _prepare(self):
+        """Wake customers who began to wait at the very moment when their reseller
+        became ready, and find the parents that are to be listed as a whole: not all
+        of their accounts may be claimed at once."""
+        self._queue.wake_customers()
+        self._bulk_parents = self._queue.get_bulk_parents()
+        self._listener.commit()
+
+    def _refill(self, pool):
+        room = BACKLOG * self._settings.connections - len(pool)
+        while self._may_claim and room >= self._settings.connections:
+            for claim in self._transaction(lambda room=room: self._claim(room)):
+                pool.submit(claim)
+            room = BACKLOG * self._settings.connections - len(pool)
+
+    def _claim(self, room):
+        """Take rows, settle at once what needs no request, return the others."""
+        now = self._clock.now()
+        claims = self._queue.claim(room)
+        self._may_claim = len(claims) == room
+        ready, settled = [], []
+        for claim in claims:
+            row = transition.settled_without_request(claim.row, now)
+            if row:
+                settled.append(row)
+            else:
+                ready.append(claim)
+        self._expect(ready)
+        begun = [claim for claim in ready if self._begin(claim, now)]
+        self._queue.save([*settled, *(claim.row for claim in begun)])
+        self._listener.commit()
+        self._count(settled)
+        return ready
+
+    def _begin(self, claim, now):
+        """Do at once what needs no answer of Panda; returns whether that changes the
+        row."""
+        if self._is_new(claim):
+            # As if it had been looked for: the create is marked.
+            found_nothing = Outcome(Step.CREATE_ACCOUNT)
+            claim.row = self._next(claim, found_nothing, may_go_on=True)
+        elif claim.snapshot.step in UPDATES:
+            claim.row = transition.update_begun(claim.row, self._policy, now)
+        else:
+            return False
+        self._queue.renew(claim)
+        return True
+
+    def _is_new(self, claim):
+        """Whether it is known already that Panda has no such account."""
+        return claim.snapshot.step is Step.FIND_ACCOUNT and self._lookup.lacks(
+            claim.snapshot
+        )
+
+    def _expect(self, claims):
+        looking = [c for c in claims if c.snapshot.step is Step.FIND_ACCOUNT]
+        known = (c for c in looking if c.parent_id in self._bulk_parents)
+        self._lookup.expect_bulk(
+            {c.snapshot.parent_remote_id for c in known}
+            | bulk_parents(c.snapshot.parent_remote_id for c in looking)
+        )
+
+    # === SETTLE === #
+
+    def _settle(self, pool, finished):
+        """Write down what came of steps, then send what comes next."""
+        decided = [(item, self._decide(item)) for item in finished]
+        for item, row in self._transaction(lambda: self._write(decided)):
+            item.claim.row = row
+            self._queue.renew(item.claim)
+            pool.submit(item.claim, item.outcome.wait)
+
+    def _decide(self, item):
+        """Return the new row of the account of ``item``."""
+        if item.outcome.used:
+            item.outcome = self._without_bound(item.claim, item.outcome)
+        self._watch_system(item.claim, item.outcome)
+        return self._next(item.claim, item.outcome, may_go_on=not self._is_ending)
+
+    def _next(self, claim, outcome, *, may_go_on):
+        now = self._clock.now()
+        return transition.transition(
+            claim.row, outcome, self._policy, now, may_go_on=may_go_on
+        )
+
+    def _without_bound(self, claim, outcome):
+        """Look again if ``outcome`` rests on accounts that belong to others."""
+        bound = self._queue.get_bound(outcome.used, claim.id)
+        if not bound:
+            return outcome
+        claim.row = transition.excluding(claim.row, frozenset(bound))
+        return Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
+
+    def _write(self, decided):
+        """Write all rows in one transaction and return those to go on with."""
+        ours = self._queue.save([row for _item, row in decided])
+        kept = [(item, row) for item, row in decided if item.claim.id in ours]
+        if len(kept) < len(decided):
+            lost = [
+                item.claim.id for item, _row in decided if item.claim.id not in ours
+            ]
+            _logger.warning("Another run has taken over the accounts %s", lost)
+        ended = [row for _item, row in kept if not row.is_held]
+        ready = [
+            item.claim.id
+            for item, row in kept
+            if row.operator_ready and item.claim.is_reseller
+        ]
+        if ready:
+            self._may_claim |= self._queue.wake_customers(ready)
+        edited = self._queue.requeue_edited([row.snapshot.key for row in ended])
+        self._may_claim |= edited
+        self._request_log.record([item for item, _row in decided])
+        self._listener.commit()
+        self._count(ended)
+        return [(item, row) for item, row in kept if row.is_held]
+
+    # === REPORT === #
+
+    def _count(self, rows):
+        """Count the accounts of ``rows``, which are not in hand any more."""
+        self._finished_count += len(rows)
+        self._progress.add(rows)
+
+    def _report(self):
+        """Report how far the run is and what has settled."""
+        if self._is_shown:
+            self._listener.on_progress(self._progress.measure())
+        self._report_settled()
+
+    def _report_settled(self):
+        """Report the accounts that have settled, and to the cron how far it is;
+        returns whether there were any."""
+        settled = self._queue.take_notifications()
+        if settled:
+            self._listener.on_settled(settled)
+        self._listener.commit(self._finished_count)
+        self._finished_count = 0
+        self._reported_at = time.monotonic()
+        return bool(settled)
+
+    # === SYSTEM === #
+
+    def _watch_system(self, claim, outcome):
+        """Notice when it is not the account but the system that is in trouble."""
+        if not outcome.error or outcome.error.kind in ANSWERS:
+            self._outages = 0
+            self._has_succeeded = True
+            return
+        self._last_error = outcome.error
+        stops = POLICIES[outcome.error.kind].stops
+        if outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN):
+            self._outages += 1
+            self._unlucky.append(claim.id)
+        if stops is Stops.SYSTEM:
+            self._refused.append(claim.id)
+        if stops in (Stops.PACE, Stops.SYSTEM) or self._outages >= OUTAGES_IN_A_ROW:
+            self._stopped_by = outcome.error
+
+    def _look_at_system(self):
+        """Report what is wrong with the system, if anything is.
+
+        When nothing at all succeeded it is the system, however few accounts there
+        were.
+        """
+        error = self._stopped_by or self._last_error
+        if self._has_succeeded and not self._stopped_by:
+            self._in_transaction(self._listener.on_healthy)
+        elif error and error.kind is ErrorKind.THROTTLED:
+            self._in_transaction(self._listener.on_throttled, error)
+        elif error and not self._is_late:
+            root_account_id = self._settings.root_account_id
+            finding = check_connection(self._transport, root_account_id)
+            if not finding.is_connected:
+                self._in_transaction(self._report_interruption, finding)
+            elif self._refused:
+                self._in_transaction(self._queue.fail, self._refused)
+
+    def _report_interruption(self, finding):
+        self._listener.on_interrupted(finding)
+        self._queue.give_back_attempts(self._unlucky)
+
+    # === END === #
+
+    def _finish(self):
+        closed = self._progress.close() if self._is_shown else None
+        if closed:
+            batch_done, left = closed
+            is_over = not (self._is_late and left)
+            self._listener.on_finished(batch_done, is_over=is_over)
+        self._listener.commit()
+
+    def _let_go(self, claims):
+        """Give back accounts of which nothing is on the wire."""
+        if not claims:
+            return
+        now = self._clock.now()
+        rows = [transition.put_back(claim.row, now) for claim in claims]
+        self._in_transaction(self._queue.save, rows)
+
+    def _in_transaction(self, work, *arguments):
+        """Do ``work`` and commit, see :meth:`_transaction`."""
+        self._transaction(lambda: (work(*arguments), self._listener.commit()))
+
+    def _transaction(self, work):
+        """Do ``work``, which commits, again if it met another transaction.
+
+        What Panda has answered is held in memory, so nothing is sent twice.
+        """
+        for _attempt in range(MAX_TRIES):
+            try:
+                return work()
+            except CONCURRENCY_ERRORS:
+                self.env.cr.rollback()
+                time.sleep(random.uniform(0, 0.05))
+        return work()

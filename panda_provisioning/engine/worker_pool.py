@@ -1,0 +1,106 @@
+"""Threads that send requests, and timers for accounts that only wait."""
+
+import heapq
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from queue import Empty, SimpleQueue
+
+from ..core.snapshot import Outcome, Step
+from ..core.workflow import perform_in_time
+from ..panda_api.client import PandaClient
+from ..panda_api.responses import Exchange
+
+
+@dataclass
+class Finished:
+    """A step that was performed: of which claim, its outcome, and the requests made."""
+
+    claim: object
+    step: Step
+    outcome: Outcome
+    exchanges: list[Exchange]
+
+
+class WorkerPool:
+    """The accounts that are being worked on: a rolling window over the connections.
+
+    Threads never touch a cursor or a record: they get a plain snapshot and return a
+    plain outcome. Waiting for a transaction occupies no thread.
+    """
+
+    COALESCE = 0.015
+    """Seconds to gather answers for, so that they share one database round trip."""
+
+    def __init__(self, transport, threads, lookup, clock):
+        self._transport = transport
+        self._lookup = lookup
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="panda")
+        self._finished = SimpleQueue()
+        self._timers = []
+        self._order = count()
+        self._in_flight = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def __len__(self):
+        return len(self._in_flight) + len(self._timers)
+
+    def submit(self, claim, wait=0):
+        """Perform the next step of ``claim`` after ``wait`` seconds."""
+        if wait:
+            due = time.monotonic() + wait
+            heapq.heappush(self._timers, (due, next(self._order), claim))
+            return
+        self._in_flight[claim.id] = (self._pool.submit(self._perform, claim), claim)
+
+    def take_back(self):
+        """Return the claims of which nothing is on the wire, and forget them."""
+        idle = [claim for _due, _order, claim in self._timers]
+        self._timers = []
+        for future, claim in list(self._in_flight.values()):
+            if future.cancel():
+                del self._in_flight[claim.id]
+                idle.append(claim)
+        return idle
+
+    def collect(self):
+        """Return what has finished, waiting for the first of it."""
+        self._submit_due()
+        timeout = None
+        if self._timers:
+            timeout = max(0, self._timers[0][0] - time.monotonic())
+        try:
+            finished = [self._finished.get(timeout=timeout)]
+        except Empty:
+            return []
+        gather_until = time.monotonic() + self.COALESCE
+        while len(finished) < len(self._in_flight):
+            try:
+                left = max(0, gather_until - time.monotonic())
+                finished.append(self._finished.get(timeout=left))
+            except Empty:
+                break
+        for item in finished:
+            del self._in_flight[item.claim.id]
+        return finished
+
+    def _submit_due(self):
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            _due, _order, claim = heapq.heappop(self._timers)
+            self.submit(claim)
+
+    def _perform(self, claim):
+        exchanges = []
+        client = PandaClient(self._transport, exchanges.append)
+        outcome = perform_in_time(
+            client, claim.snapshot, self._lookup, self._clock, claim.send_before
+        )
+        step = claim.snapshot.step
+        self._finished.put(Finished(claim, step, outcome, exchanges))

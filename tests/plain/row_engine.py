@@ -1,0 +1,195 @@
+"""The engine's loop over one table in memory, for the property-based search.
+
+It decides nothing: claims, outcomes and retries are those of ``core.transition``, and
+a row is what ``AccountRow.columns`` writes and ``AccountRow.build`` reads. What it
+adds is what the queue's SQL and the worker pool do around them. Each rule that a test
+breaks is a method of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from panda_provisioning.core import transition
+from panda_provisioning.core.account_lookup import AccountLookup
+from panda_provisioning.core.snapshot import (
+    UPDATES,
+    Clock,
+    Outcome,
+    Snapshot,
+    Step,
+    from_epoch,
+)
+from panda_provisioning.core.states import AT_REST, CLAIMABLE, State, is_allowed
+from panda_provisioning.core.transition import AccountRow, RunPolicy
+from panda_provisioning.core.workflow import perform_in_time
+
+from .memory_panda import ROOT, MemoryPanda
+
+GRACE, LEASE, PATIENCE = 30.0, 60.0, 90.0
+LONGEST_CALL = 5.0
+
+Columns = dict[str, Any]
+
+
+@dataclass
+class Account:
+    """A row of the table, and the same row in the hands of a run at work."""
+
+    columns: Columns
+    live: AccountRow | None = None
+    live_due: float = 0.0
+    resync_requested: bool = field(default=False)
+
+    @property
+    def durable(self) -> AccountRow:
+        """What another process reads."""
+        return AccountRow.build(self.columns, ROOT)
+
+    @property
+    def state(self) -> State:
+        return State(self.columns["state"])
+
+    @property
+    def due(self) -> float:
+        return self.durable.due_at or 0.0
+
+    @property
+    def remote_id(self) -> str:
+        return self.columns["remote_id"] or ""
+
+    @property
+    def error_code(self) -> str:
+        return self.columns["error_code"] or ""
+
+
+def new_account(snapshot: Snapshot, now: float) -> Account:
+    """An account that was queued and never sent."""
+    row = AccountRow(snapshot, State.QUEUED, due_at=now)
+    contact = ("name", "first_name", "last_name", "email", "phone", "username")
+    return Account(
+        {
+            **{name: getattr(snapshot, name) for name in contact},
+            "role": snapshot.role,
+            "create_anyway": False,
+            **row.columns,
+            "run_token": None,
+        }
+    )
+
+
+class Engine:
+    """Claims, marks, sends and writes, one account and one step at a time."""
+
+    def __init__(
+        self, panda: MemoryPanda, accounts: list[Account], *, listed: bool
+    ) -> None:
+        self.panda = panda
+        self.accounts = accounts
+        self.clock = Clock(lambda: panda.now, grace=self.grace(), patience=PATIENCE)
+        self.policy = RunPolicy(LEASE, lambda _low, high: high)
+        self._listed = listed
+        self.begin_run()
+
+    def begin_run(self) -> None:
+        """A new run looks anew; with many accounts below a parent it lists them."""
+        self.lookup = AccountLookup(lambda: self.panda.now)
+        if self._listed:
+            self.lookup.expect_bulk([ROOT])
+
+    # === RULES THAT TESTS BREAK === #
+
+    def grace(self) -> float:
+        """As long as Panda may take to show what is new."""
+        return GRACE
+
+    def claimed(self, row: AccountRow) -> AccountRow:
+        return transition.claimed(row, self.policy, self.panda.now)
+
+    def written(self, columns: Columns) -> Columns:
+        """What is made durable of a row."""
+        return columns
+
+    # === ONE STEP === #
+
+    def claim(self, account: Account) -> bool:
+        """Take an account that is due; its lease is made durable."""
+        if account.state not in CLAIMABLE or account.due > self.panda.now:
+            return False
+        row = self.claimed(account.durable)
+        account.resync_requested = False
+        account.columns |= {
+            "state": State.RUNNING.value,
+            "next_attempt_at": from_epoch(row.due_at),
+            "run_token": "run",
+        }
+        account.live, account.live_due = row, self.panda.now
+        settled = transition.settled_without_request(row, self.panda.now)
+        if settled:
+            self._write(account, settled)
+        elif row.snapshot.step in UPDATES:
+            begun = transition.update_begun(row, self.policy, self.panda.now)
+            self._write(account, begun)
+        return True
+
+    def send(self, account: Account) -> Outcome:
+        """Make the calls of a step, unless the lease is about to run out."""
+        assert account.live
+        return perform_in_time(
+            self.panda,  # type: ignore[arg-type]
+            account.live.snapshot,
+            self.lookup,
+            self.clock,
+            send_before=account.due - LONGEST_CALL,
+        )
+
+    def settle(
+        self, account: Account, outcome: Outcome, *, may_go_on: bool = True
+    ) -> None:
+        """Write what came of a step."""
+        row = account.live
+        assert row
+        others = {each.remote_id for each in self.accounts if each is not account}
+        bound = frozenset(others & set(outcome.used))
+        if bound:
+            row = transition.excluding(row, bound)
+            outcome = Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
+        new = transition.transition(
+            row, outcome, self.policy, self.panda.now, may_go_on=may_go_on
+        )
+        account.live_due = self.panda.now + outcome.wait
+        self._write(account, new)
+
+    def crash(self, account: Account) -> None:
+        """What was not made durable is gone."""
+        account.live = None
+        self.begin_run()
+
+    def enqueue(self, account: Account) -> None:
+        """Queue an account, as a person or an edit does."""
+        if account.state is State.RUNNING:
+            account.resync_requested = True
+            return
+        self._to_state(account, State.QUEUED)
+        step = Step(account.columns["step"])
+        account.columns |= {
+            "step": (Step.UPDATE_ACCOUNT if step is Step.DONE else step).value,
+            "next_attempt_at": from_epoch(self.panda.now),
+            "attempt_count": 0,
+        }
+
+    # === HELPERS === #
+
+    def _write(self, account: Account, row: AccountRow) -> None:
+        self._to_state(account, row.state)
+        account.columns |= self.written(row.columns)
+        account.columns["run_token"] = "run" if row.is_held else None
+        account.live = row if row.is_held else None
+        if account.resync_requested and row.state in (*AT_REST, State.RETRY):
+            account.resync_requested = False
+            self.enqueue(account)
+
+    def _to_state(self, account: Account, state: State) -> None:
+        assert is_allowed(account.state, state), f"{account.state} to {state}"
+        account.columns["state"] = state.value

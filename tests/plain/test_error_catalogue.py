@@ -1,0 +1,198 @@
+"""The catalogue holds every error code, and everything that is to be known of it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from panda_provisioning.core.error_catalogue import (
+    CATALOGUE,
+    CONTACT_FIELDS,
+    OPTION_FIELDS,
+    ErrorEntry,
+    Remedy,
+    as_error,
+    contact_fields_of,
+    field_of,
+    is_corrected_by_edit,
+    is_found_in_odoo,
+)
+from panda_provisioning.core.retry_policy import POLICIES, Stops
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ADDON = ROOT / "panda_provisioning"
+TEST_FOLDERS = ("tests", "panda_provisioning/tests", "panda_provisioning_sale/tests")
+CODE_ARGUMENTS = {
+    "PandaError": 1,
+    "as_error": 0,
+    "Problem": 0,
+    "Finding": 0,
+    "_ask": 1,
+}
+"""Where the functions that make an error take its code."""
+
+
+def entries() -> list[ErrorEntry]:
+    return list(CATALOGUE.values())
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+def test_an_entry_has_a_field_and_a_remedy(entry: ErrorEntry) -> None:
+    assert entry.field
+    assert entry.remedies
+    assert set(entry.remedies) <= set(Remedy)
+    assert CATALOGUE[entry.code] is entry
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+def test_an_entry_retries_unless_a_person_must_change_something(
+    entry: ErrorEntry,
+) -> None:
+    stops = POLICIES[entry.kind].stops
+    assert entry.retries is (stops is not Stops.ACCOUNT)
+    is_persons = entry.kind in (ErrorKind.DATA, ErrorKind.CONFLICT)
+    assert entry.retries is not is_persons
+
+
+def test_only_problems_are_found_in_odoo() -> None:
+    found = {entry.code for entry in entries() if is_found_in_odoo(entry.code)}
+    assert {"email_missing", "username_used", "system_disabled"} <= found
+    assert all(CATALOGUE[code].kind is ErrorKind.DATA for code in found)
+    assert not found & {"rejected", "email_taken", "lost_answer"}
+    assert not is_found_in_odoo("no_such_code")
+    assert not is_found_in_odoo(None)
+
+
+def test_refusals_that_stay_are_those_that_no_reading_announces() -> None:
+    assert {entry.code for entry in entries() if entry.stays_refused} == {
+        "conflict",
+        "email_taken",
+        "operator_refused",
+        "rejected",
+        "update_refused",
+        "username_taken",
+    }
+
+
+def test_where_panda_said_nothing_there_are_no_words_of_panda() -> None:
+    assert {entry.code for entry in entries() if not entry.answered} == {
+        "bug",
+        "invalid_url",
+        "lost_answer",
+        "timeout",
+        "too_many",
+        "transaction_stuck",
+        "unreachable",
+    }
+
+
+def test_the_field_of_a_code() -> None:
+    assert field_of("email_taken") == "email"
+    assert field_of("no_such_code") == field_of(None) == ""
+
+
+def test_an_edit_of_the_contact_corrects_what_is_made_of_it() -> None:
+    assert contact_fields_of("phone_missing") == {"phone", "country_id"}
+    assert contact_fields_of("username_taken") == frozenset()
+    for entry in entries():
+        is_editable = entry.field in CONTACT_FIELDS or entry.field in OPTION_FIELDS
+        assert is_corrected_by_edit(entry.code) is is_editable
+    assert not is_corrected_by_edit("forbidden")
+    assert not is_corrected_by_edit(None)
+
+
+def test_an_error_has_the_kind_of_its_code() -> None:
+    error = as_error("email_taken", "Taken.", status=409)
+    assert (error.kind, error.code) == (ErrorKind.CONFLICT, "email_taken")
+    assert (error.detail, error.status) == ("Taken.", 409)
+
+
+def test_every_code_in_the_software_is_an_entry() -> None:
+    """A string that is used as a code and is none would have no text and no way out."""
+    found = {code for path in sources(ADDON) for code in codes_in(path)}
+    assert len(found) > 40, "the search itself is broken"
+    assert found - CATALOGUE.keys() - {"connected"} == set()
+
+
+def test_every_entry_is_used_and_tested() -> None:
+    """A code that nothing produces, or that no test names, is dead or unproven."""
+    software = [p for p in sources(ADDON) if p.name != "error_catalogue.py"]
+    tests = [
+        path
+        for folder in TEST_FOLDERS
+        for path in sources(ROOT / folder)
+        if path != Path(__file__)
+    ]
+    used, tested = (set().union(*map(strings_in, each)) for each in (software, tests))
+    assert len(tests) > 50, "the search itself is broken"
+    assert CATALOGUE.keys() - used == set()
+    assert CATALOGUE.keys() - tested == set()
+
+
+def test_a_code_that_is_no_entry_is_found(tmp_path: Path) -> None:
+    """The search above can fail."""
+    path = tmp_path / "module.py"
+    path.write_text('PandaError(kind, "no_such_code")\nas_error("email_taken")\n')
+    assert codes_in(path) == {"no_such_code", "email_taken"}
+
+
+def sources(folder: Path) -> list[Path]:
+    is_test_run = folder.name == "tests"
+    return [
+        path
+        for path in folder.rglob("*.py")
+        if is_test_run or "tests" not in path.relative_to(folder).parts
+    ]
+
+
+def strings_in(path: Path) -> set[str]:
+    """String literals, and the codes that are put together of them."""
+    tree = ast.parse(path.read_text())
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    found = {node.value for node in constants if isinstance(node.value, str)}
+    if path.name == "validation.py":
+        found |= {code for each in found for code in problem_codes(each)}
+    return found
+
+
+def problem_codes(text: str) -> set[str]:
+    """Validation names the faults of its texts ``{field}_missing`` and so on."""
+    fields = ("name", "first_name", "last_name")
+    return {f"{field}{text}" for field in fields if text.startswith("_")}
+
+
+def codes_in(path: Path) -> set[str]:
+    """Literals that are given as the code of an error, or are raised by a validator."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            place = CODE_ARGUMENTS.get(name)
+            if place is not None and len(node.args) > place:
+                found |= literals(node.args[place])
+        elif isinstance(node, ast.Yield) and path.name == "validation.py":
+            found |= literals(node.value)
+        elif isinstance(node, ast.Tuple) and is_kind(node):
+            found |= {code for each in node.elts[1:] for code in literals(each)}
+    return found
+
+
+def is_kind(node: ast.Tuple) -> bool:
+    """Whether a tuple begins with a kind of error, as in a table of statuses."""
+    return bool(node.elts) and "ErrorKind." in ast.unparse(node.elts[0])
+
+
+def literals(node: ast.expr | None) -> set[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    if isinstance(node, ast.IfExp):
+        return literals(node.body) | literals(node.orelse)
+    return set()
+
+
+def test_an_error_keeps_what_panda_said() -> None:
+    assert str(as_error("rejected", "Bad name.")) == "rejected: Bad name."
+    assert isinstance(as_error("bug"), PandaError)

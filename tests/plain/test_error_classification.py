@@ -1,0 +1,285 @@
+"""From what happens on the wire to the kind and the code of an error, row by row."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import requests
+import urllib3.exceptions
+
+from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.error_classification import (
+    LONGEST_RETRY_AFTER,
+    NEVER_SENT,
+    STATUS_ERRORS,
+    from_exception,
+    from_status,
+    retry_after,
+    vendor_text,
+)
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_sandbox.faults import FAULTS
+from panda_sandbox.process import SandboxProcess
+from panda_sandbox.settings import ROOT_ACCOUNT
+
+from .support import (
+    ACME,
+    Reply,
+    ScriptedServer,
+    connected,
+    count,
+    failing,
+)
+
+OUTAGE, UNKNOWN = ErrorKind.OUTAGE, ErrorKind.UNKNOWN
+
+READ, WRITE = "read", "write"
+KINDS = {
+    ("lost_answer", READ): (OUTAGE, "lost_answer"),
+    ("lost_answer", WRITE): (UNKNOWN, "lost_answer"),
+    ("lost_request", READ): (OUTAGE, "lost_answer"),
+    ("lost_request", WRITE): (UNKNOWN, "lost_answer"),
+    ("timeout", READ): (OUTAGE, "timeout"),
+    ("timeout", WRITE): (UNKNOWN, "timeout"),
+    ("slow", READ): (OUTAGE, "timeout"),
+    ("slow", WRITE): (UNKNOWN, "timeout"),
+    ("throttled", READ): (ErrorKind.THROTTLED, "throttled"),
+    ("throttled", WRITE): (ErrorKind.THROTTLED, "throttled"),
+    ("server_error", READ): (OUTAGE, "server_error"),
+    ("server_error", WRITE): (UNKNOWN, "server_error"),
+    ("truncated", READ): (ErrorKind.PROTOCOL, "unreadable"),
+    ("truncated", WRITE): (UNKNOWN, "unreadable"),
+    ("expire_token", READ): None,
+    ("expire_token", WRITE): None,
+}
+"""What each fault of the sandbox is to the client, ``None`` where it copes."""
+ELSEWHERE = {"transaction_stuck", "transaction_failed", "lagging_search"}
+"""Faults that no single request shows; the tests of the workflow do."""
+
+
+def test_every_fault_of_the_sandbox_is_in_the_table() -> None:
+    """A new fault needs a row."""
+    assert {fault for fault, _kind in KINDS} | ELSEWHERE == set(FAULTS)
+
+
+@pytest.mark.parametrize(("fault", "call"), KINDS)
+def test_a_fault_has_its_kind_and_code(
+    sandbox: SandboxProcess, fault: str, call: str
+) -> None:
+    """A read that failed did nothing; a write that failed may have done it."""
+    method = "GET" if call == READ else "POST"
+    rule = {"fault": fault, "method": method, "times": 1, "seconds": 5}
+    with connected(sandbox.url, timeout=0.3) as transport:
+        client = PandaClient(transport)
+        transport.authenticate()
+        sandbox.control("POST", "faults", rule)
+
+        def act() -> None:
+            if call == READ:
+                client.get_account(ROOT_ACCOUNT)
+            else:
+                client.create_account(ROOT_ACCOUNT, **ACME)
+
+        expected = KINDS[fault, call]
+        if expected is None:
+            act()
+            return
+        with failing(*expected):
+            act()
+    assert count(sandbox, path="/rest/*") == 1, "nothing is repeated behind our back"
+
+
+def test_a_server_that_does_not_listen_was_sent_nothing() -> None:
+    """So even a write may simply be tried again."""
+    with connected("http://127.0.0.1:1") as transport:
+        transport._token._token = "t0ken"
+        transport._token._renew_at = time.monotonic() + 60
+        with failing(OUTAGE, "unreachable"):
+            PandaClient(transport).create_account(ROOT_ACCOUNT, **ACME)
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("reason", NEVER_SENT)
+def test_what_never_left_the_machine_is_an_outage(
+    reason: type[Exception], *, write: bool
+) -> None:
+    """Each of the reasons that urllib3 has for that, read or write."""
+    cause = reason.__new__(reason)
+    error = requests.ConnectionError(
+        urllib3.exceptions.MaxRetryError(None, "/", cause)  # type: ignore[arg-type]
+    )
+    failure = from_exception(error, write=write)
+    assert (failure.kind, failure.code) == (OUTAGE, "unreachable")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (requests.ReadTimeout(), "timeout"),
+        (requests.ConnectionError(), "lost_answer"),
+        (requests.exceptions.ChunkedEncodingError(), "lost_answer"),
+        (requests.exceptions.SSLError(), "lost_answer"),
+        (requests.exceptions.ProxyError(), "lost_answer"),
+        (urllib3.exceptions.HTTPError(), "lost_answer"),
+    ],
+)
+def test_whatever_else_goes_wrong_leaves_a_write_unknown(
+    error: Exception, code: str
+) -> None:
+    """When in doubt it may have been sent."""
+    assert from_exception(error, write=True).kind is UNKNOWN
+    assert from_exception(error, write=False).kind is OUTAGE
+    assert from_exception(error, write=True).code == code
+
+
+# === STATUS === #
+
+
+@pytest.mark.parametrize("status", sorted(STATUS_ERRORS))
+@pytest.mark.parametrize("body", ["json", "html", "empty"])
+def test_a_refusal_has_the_kind_of_its_status(
+    sandbox: SandboxProcess, client: PandaClient, status: int, body: str
+) -> None:
+    """Each row of the table, over HTTP, for reads and writes, whatever the body."""
+    rule = {"fault": "server_error", "status": status, "body": body}
+    sandbox.control("POST", "faults", rule)
+    with failing(*STATUS_ERRORS[status]) as caught:
+        client.get_account(ROOT_ACCOUNT)
+    assert caught.value.status == status
+    with failing(*STATUS_ERRORS[status]):
+        client.create_account(ROOT_ACCOUNT, **ACME)
+
+
+@pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 520, 599])
+def test_a_gateway_may_hide_what_was_done(status: int) -> None:
+    """After a write nobody knows, after a read it does not matter."""
+    for write, kind in ((False, OUTAGE), (True, UNKNOWN)):
+        error = from_status(status, "", {}, write=write)
+        assert (error.kind, error.code) == (kind, "server_error")
+
+
+@pytest.mark.parametrize("status", [402, 405, 406, 415, 418, 423, 451])
+def test_other_refusals_are_not_understood(status: int) -> None:
+    """Nothing was done, but nobody knows what to do about it."""
+    error = from_status(status, "", {}, write=True)
+    assert (error.kind, error.code) == (ErrorKind.PROTOCOL, "unexpected_status")
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("with_target", [True, False])
+def test_a_redirect_is_never_followed_and_never_a_success(
+    scripted: ScriptedServer, status: int, *, with_target: bool
+) -> None:
+    """Neither the token nor a create goes to where somebody else points."""
+    headers = (("Location", f"{scripted.url}/elsewhere"),) if with_target else ()
+    scripted.reply = Reply(status, headers=headers)
+    with connected(scripted.url) as transport:
+        client = PandaClient(transport)
+        with failing(ErrorKind.PROTOCOL, "unexpected_status"):
+            client.get_account(ROOT_ACCOUNT)
+        with failing(UNKNOWN, "unexpected_status"):
+            client.create_account(ROOT_ACCOUNT, **ACME)
+        with failing(UNKNOWN, "unexpected_status"):
+            client.update_account(
+                "WGC-1", name="A", first_name="A", last_name="B", email="a@b.example"
+            )
+    assert len(scripted.calls) == 3
+
+
+# === RETRY-AFTER === #
+
+
+def date(moment: datetime) -> str:
+    return email.utils.format_datetime(moment, usegmt=moment.tzinfo is timezone.utc)
+
+
+NOW = datetime.now(timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [
+        ("0", 0, 0),
+        ("7", 7, 7),
+        ("0.5", 0.5, 0.5),
+        ("-5", 0, 0),
+        (date(NOW + timedelta(hours=1)), 3500, 3600),
+        (date((NOW + timedelta(hours=1)).replace(tzinfo=None)), 3500, 3600),
+        (date(NOW - timedelta(hours=1)), 0, 0),
+        ("99999999999", LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER),
+        ("inf", LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_date(
+    value: str, low: float, high: float
+) -> None:
+    """Never negative and never for years."""
+    seconds = retry_after({"Retry-After": value})
+    assert seconds is not None
+    assert low <= seconds <= high
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "soon", "²", "nan", "1 minute", "Mon, 01 Jan 99999999999 00:00:00 GMT"],
+)
+def test_a_retry_after_that_makes_no_sense_is_none(value: str) -> None:
+    """Then our own waits apply."""
+    assert retry_after({"Retry-After": value}) is None
+
+
+def test_no_retry_after_is_none() -> None:
+    """A header that is not there says nothing."""
+    assert retry_after({}) is None
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(7, 7), (0.25, 0.25), (None, None)])
+def test_throttling_says_how_long_to_wait(
+    sandbox: SandboxProcess,
+    client: PandaClient,
+    asked: float | None,
+    seconds: float | None,
+) -> None:
+    """With and without the header, which may differ in case."""
+    sandbox.control("PUT", "faults", {"rates": {"throttled": {"retry_after": asked}}})
+    with failing(ErrorKind.THROTTLED, "throttled") as caught:
+        client.get_account(ROOT_ACCOUNT)
+    assert caught.value.retry_after == seconds
+    assert caught.value.detail == "Too Many Requests"
+
+
+# === WORDS === #
+
+
+@pytest.mark.parametrize(
+    ("body", "fallback", "words"),
+    [
+        ({"code": 400, "message": "Bad", "details": "name"}, "", "Bad: name"),
+        ({"message": "Bad"}, "", "Bad"),
+        ({"message": "Bad.", "details": "Name."}, "", "Bad: Name."),
+        ({"message": "Bad", "details": "Bad"}, "", "Bad"),
+        ({"error": "invalid", "error_description": "No."}, "", "No: invalid"),
+        ({"error": {"code": 1}}, '{"error": {"code": 1}}', '{"error": {"code": 1}}'),
+        (None, "<h1>502</h1>\n\n  gateway", "<h1>502</h1> gateway"),
+        ([], "[]", "[]"),
+        (None, "", ""),
+        ({"message": "x" * 900}, "", "x" * 900),
+    ],
+)
+def test_the_vendors_words_are_found_in_any_body(
+    body: object, fallback: str, words: str
+) -> None:
+    """Each known form of an error, and those that are none."""
+    assert vendor_text(body, fallback) == words
+
+
+def test_an_error_says_its_code_even_when_that_was_changed() -> None:
+    """What is logged is what is handled."""
+    error = PandaError(ErrorKind.DATA, "not_found", "Gone.", status=404)
+    error.code = "account_not_found"
+    assert str(error) == "account_not_found: Gone."
+    assert str(PandaError(ErrorKind.DATA, "rejected")) == "rejected"
