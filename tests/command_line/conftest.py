@@ -16,7 +16,15 @@ sys.path.append(str(ROOT / "sandbox"))
 from panda_sandbox.process import SandboxProcess
 
 ADDON = "panda_provisioning"
-GROUPS = {"few": 3, "broken": 2, "refused": 1, "outage": 2, "many": 40, "terminal": 3}
+GROUPS = {
+    "counted": 2,
+    "few": 3,
+    "broken": 2,
+    "refused": 1,
+    "outage": 2,
+    "many": 40,
+    "terminal": 3,
+}
 """Contacts of each group, found by their internal reference."""
 
 CONTACTS = """
