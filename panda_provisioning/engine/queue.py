@@ -38,7 +38,8 @@ FACTS = SQL(
         TRUE AS reseller_ready, -- by now whoever has no Parent Account must choose
         reseller.remote_id AS parent_remote_id,
         COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
-        COALESCE(reseller.role = 'reseller', TRUE) AS parent_is_reseller,
+        a.parent_id IS NULL OR reseller.role IS NOT DISTINCT FROM 'reseller'
+            AS parent_is_reseller,
         a.role = 'user' AND a.remote_id IS NULL AND (
             EXISTS (SELECT FROM panda_account WHERE parent_id = a.id)
             OR EXISTS (SELECT FROM res_partner WHERE panda_reseller_id = p.id)
