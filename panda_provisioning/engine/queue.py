@@ -42,7 +42,8 @@ FACTS = SQL(
             AS parent_is_reseller,
         a.role = 'user' AND a.remote_id IS NULL AND (
             EXISTS (SELECT FROM panda_account WHERE parent_id = a.id)
-            OR EXISTS (SELECT FROM res_partner WHERE panda_reseller_id = p.id)
+            OR EXISTS (SELECT FROM res_partner
+                WHERE panda_reseller_id = p.id AND active)
         ) AS has_customers
     FROM taken a
     JOIN res_partner p ON p.id = a.partner_id
