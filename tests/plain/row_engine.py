@@ -90,7 +90,7 @@ class Engine:
         self.timing = Timing(
             lambda: panda.now,
             search_delay=self.search_delay(),
-            patience=ACTIVATION_TIMEOUT,
+            activation_timeout=ACTIVATION_TIMEOUT,
         )
         self.policy = RunPolicy(LEASE, lambda _low, high: high)
         self._listed = listed
