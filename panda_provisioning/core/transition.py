@@ -124,8 +124,8 @@ def claimed(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
     """The row as a run takes it: under a lease, and looking before it writes."""
     snapshot = row.snapshot
     marker_at = snapshot.marker_at
-    has_died = row.state is State.RUNNING and row.due_at is not None
-    if marker_at is not None and has_died and snapshot.step in CREATES:
+    has_died = row.state is State.RUNNING
+    if has_died and marker_at is not None and snapshot.step in CREATES:
         # The process that was to write down the outcome died. Its request may have
         # left at any moment until its lease ran out.
         marker_at = max(marker_at, row.due_at or 0)
