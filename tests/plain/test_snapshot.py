@@ -150,7 +150,7 @@ def test_the_fingerprint_is_of_nothing_else(name: str) -> None:
 
 def test_the_fingerprint_stays_the_same_over_versions() -> None:
     """It is stored: another one would send every account again."""
-    expected = ""
+    expected = "b3e84d1711445a8a1023ca801838e45fcc459ce6"
     assert CUSTOMER.fingerprint == expected
 
 
