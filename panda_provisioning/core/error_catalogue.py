@@ -162,6 +162,7 @@ _ENTRIES = (
     _system("unexpected_status", PROTOCOL, "base_url", NOW),
     _silence("unreachable", OUTAGE, "system_id", "base_url"),
     _silence("timeout", OUTAGE, "system_id", "base_url"),
+    _silence("update_stuck", OUTAGE, "remote_id"),
     _silence("invalid_url", PROTOCOL, "system_id", "base_url"),
     _silence("too_many", OUTAGE, "system_id"),
     # The outcome of a write is not known.
@@ -170,6 +171,10 @@ _ENTRIES = (
     _silence("bug", ErrorKind.BUG, "remote_id"),
 )
 CATALOGUE: dict[str, ErrorEntry] = {entry.code: entry for entry in _ENTRIES}
+
+ACCOUNT_GONE = {"account_not_found", "not_found"}
+PARENT_GONE = {"parent_not_found"}
+"""What Panda says of an account that was deleted there, and of one below it."""
 
 MADE_OF_CONTACT: dict[str, frozenset[str]] = {
     "name": frozenset({"name"}),

@@ -349,7 +349,7 @@ def _await_update(
         transaction.status == "PENDING" and waited > timing.activation_timeout
     ):
         # An update may be repeated: it carries the whole last state.
-        error = PandaError(ErrorKind.OUTAGE, "transaction_stuck")
+        error = as_error("update_stuck")
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "FAILED":
         error = as_error("update_refused", transaction.error)

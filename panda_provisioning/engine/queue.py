@@ -38,6 +38,8 @@ FACTS = SQL(
         TRUE AS reseller_ready, -- by now whoever has no Parent Account must choose
         reseller.remote_id AS parent_remote_id,
         COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
+        COALESCE(reseller.partner_id = a.partner_id, FALSE) AS parent_is_self,
+        COALESCE(reseller.system_id != a.system_id, FALSE) AS parent_in_other_system,
         a.parent_id IS NULL OR reseller.role IS NOT DISTINCT FROM 'reseller'
             AS parent_is_reseller,
         a.role = 'user' AND a.remote_id IS NULL AND (
@@ -374,7 +376,6 @@ def look_at(env, system_id, root_account_id, account_ids):
             FACTS,
         )
     )
-    _add_email_used(env, system_id, rows)
     policy = RunPolicy(lease=0, uniform=random.uniform)
     return [
         Claim(

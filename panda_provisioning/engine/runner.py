@@ -113,7 +113,7 @@ class Runner:
         # The few accounts of a button need no progress on the Overview.
         self._is_shown = not account_ids
         self._progress = RunProgress(env, settings.system_id, settings.batch_done)
-        self._lookup = AccountLookup()
+        self._lookup = AccountLookup(time.time)
         self._timing = Timing(
             time.time,
             settings.search_delay,
@@ -186,8 +186,8 @@ class Runner:
 
     def _claim(self, room):
         """Take rows, settle at once what needs no request, return the others."""
-        now = self._timing.now()
         claims = self._queue.claim(room)
+        now = self._timing.now()
         self._may_claim = len(claims) == room
         ready, settled = [], []
         for claim in claims:

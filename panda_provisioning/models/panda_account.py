@@ -8,7 +8,14 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import states
-from ..core.error_catalogue import CATALOGUE, Remedy, contact_fields_of, field_of
+from ..core.error_catalogue import (
+    ACCOUNT_GONE,
+    CATALOGUE,
+    PARENT_GONE,
+    Remedy,
+    contact_fields_of,
+    field_of,
+)
 from ..core.matching import name_key, same_name
 from ..core.names import propose_username, split_name
 from ..core.snapshot import COLUMNS, Role, Snapshot, Step
@@ -309,10 +316,9 @@ class PandaAccount(models.Model):
     def _compute_can_be_forgotten(self):
         """Whether Panda has said that it does not know this account."""
         for account in self:
-            codes = account.child_ids.mapped("error_code")
-            account.can_be_forgotten = bool(account.remote_id) and (
-                account.error_code == "account_not_found" or "parent_not_found" in codes
-            )
+            codes = set(account.child_ids.mapped("error_code"))
+            is_gone = account.error_code in ACCOUNT_GONE or codes & PARENT_GONE
+            account.can_be_forgotten = bool(account.remote_id and is_gone)
 
     @api.depends(
         "state",
@@ -1052,23 +1058,20 @@ class PandaAccount(models.Model):
 
     # === BUSINESS METHODS - NOTIFICATIONS === #
 
-    def _on_settled(self, *, attended):
+    def _on_settled(self):
         """Do what follows once these accounts are synchronized or have failed.
 
-        Called after each synchronization and failure, in the transaction in which the
-        notification is marked as sent; never while that transaction waits for Panda.
-        Other addons extend it. What raises is logged and rolled back for the account
-        at fault alone; after a conflict of transactions all of it is done again.
-
-        :param bool attended: whether a person is looking on, who needs no activity.
+        For other addons to extend. Called after each synchronization and failure,
+        before people are notified, and when an account is marked as done elsewhere;
+        never with a request on the wire. What raises is logged and rolled back for the
+        account at fault alone; after a conflict of transactions all is done again.
         """
-        self._notify(attended=attended)
 
     def _notify(self, *, attended):
         """Tell the followers of the contacts how these accounts stand: one note for
         each change that matters.
 
-        :param bool attended: see `_on_settled`.
+        :param bool attended: whether a person is looking on, who needs no activity.
         """
         changed = self.filtered(lambda a: a.last_notified != a._get_notification_key())
         self.env["res.partner"].browse(changed.partner_id.ids)._message_log_batch(

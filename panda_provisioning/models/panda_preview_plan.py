@@ -1,6 +1,7 @@
 """What would happen if contacts were synchronised, found out without writing."""
 
 import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -269,7 +270,7 @@ class Plan:
     def _dry_run(self, lines, bound):
         """Find out how it ends for ``lines``; returns whether any has a problem."""
         snapshots = [line.claim.snapshot for line in lines]
-        endings = dry_run(snapshots, self.prefetch, bound)
+        endings = dry_run(snapshots, self.prefetch, bound, time.time())
         for line in lines:
             line.ending = endings[line.claim.id]
             if line.ending.error:

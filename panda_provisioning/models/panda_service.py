@@ -239,12 +239,16 @@ class PandaService(models.AbstractModel):
         transport, is_paused = system._open_transport(threads), system._is_paused()
         plan.prefetch.trouble = (is_paused and system.health_code) or ""
         ends_at = time.monotonic() + PREVIEW_SECONDS
+
+        def is_over():
+            return time.monotonic() >= ends_at
+
         with transport:
             for snapshots in plan.play():
                 # No transaction is open while a request is on the wire.
                 self._commit()
                 if not plan.prefetch.trouble:
-                    fill(plan.prefetch, transport, snapshots, threads, ends_at)
+                    fill(plan.prefetch, transport, snapshots, threads, is_over)
         return plan
 
     def _check_may_be_called(self, system):
@@ -307,21 +311,23 @@ class _Listener(RunListener):
     def on_settled(self, account_ids):
         accounts = self.env["panda.account"].browse(account_ids)
         accounts.invalidate_recordset()  # the rows were written past the ORM
-        self._settle(accounts)
+        self._do(accounts, lambda each: each._on_settled())
+        self._do(accounts, lambda each: each._notify(attended=self._attended))
 
-    def _settle(self, accounts):
+    def _do(self, accounts, work):
+        """Do ``work`` with ``accounts``; one's trouble is neither the others' nor the
+        run's."""
         try:
             with self.env.cr.savepoint():
-                accounts._on_settled(attended=self._attended)
+                work(accounts)
         except psycopg2.OperationalError:
             raise  # met another transaction; the run does it again
         except Exception:
-            # One account's trouble is neither the others' nor the run's.
             if len(accounts) == 1:
                 _logger.exception("After settling the Panda account %s", accounts.id)
                 return
             for account in accounts:
-                self._settle(account)
+                self._do(account, work)
 
     def on_healthy(self):
         self._system._set_healthy()

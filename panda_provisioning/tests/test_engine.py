@@ -222,10 +222,10 @@ class TestEngine(PandaCase):
         good = self.enqueue(self.make_account(self.make_partner("Good Test")))
         accounts, on_settled = type(bad), type(bad)._on_settled
 
-        def settle(records, *, attended):
+        def settle(records):
             if bad.id in records.ids:
                 raise ValueError("from another addon")
-            return on_settled(records, attended=attended)
+            return on_settled(records)
 
         with (
             patch.object(accounts, "_on_settled", settle),
@@ -233,7 +233,7 @@ class TestEngine(PandaCase):
         ):
             self.run_cron()
         self.assertEqual((bad + good).mapped("state"), ["synced", "synced"])
-        self.assertEqual((bad + good).mapped("last_notified"), [False, "synced"])
+        self.assertEqual((bad + good).mapped("last_notified"), ["synced", "synced"])
         self.assertFalse(any((bad + good).mapped("notification_pending")))
         self.assertEqual(len(logged.records), 1)
 

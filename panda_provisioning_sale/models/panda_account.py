@@ -51,8 +51,8 @@ class PandaAccount(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _on_settled(self, *, attended):
-        result = super()._on_settled(attended=attended)
+    def _on_settled(self):
+        result = super()._on_settled()
         self._get_open_orders()._settle_panda()
         return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ class World:
         self.sandbox = sandbox
         self.client = PandaClient(transport)
         self.timing = timing
-        self.lookup = AccountLookup()
+        self.lookup = AccountLookup(time.time)
 
     def perform(self, snapshot: Snapshot) -> Outcome:
         """One step, marked before it if it is a write."""
