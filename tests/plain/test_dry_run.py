@@ -93,7 +93,7 @@ def test_what_was_read_in_part_is_not_sure(world: World, lost: str) -> None:
 
 
 def test_what_was_not_read_is_not_sure() -> None:
-    [ending] = dry_run([CUSTOMER], Prefetch(), {}).values()
+    [ending] = dry_run([CUSTOMER], Prefetch(), {}, time.time()).values()
     assert not ending.is_sure
     assert ending.snapshot.step is Step.DONE
 
@@ -129,7 +129,7 @@ def test_an_account_that_a_person_has_chosen(world: World, *, is_there: bool) ->
     if is_there:
         remote_id = world.client.create_account(ROOT_ACCOUNT, **{**ACME, "name": "A"})
     snapshot = replace(CUSTOMER, chosen_remote_id=remote_id)
-    [ending] = dry_run([snapshot], read(world, snapshot), {}).values()
+    [ending] = dry_run([snapshot], read(world, snapshot), {}, time.time()).values()
     assert ending.is_sure
     assert (ending.error is None) is is_there
     before = count_calls(world)
@@ -141,13 +141,13 @@ def test_a_contact_that_was_renamed_meanwhile(world: World) -> None:
     """It is looked for under both names, so both are read."""
     marked = replace(CUSTOMER, step=Step.CREATE_ACCOUNT).marked(1)
     renamed = replace(marked, name="Acme & Sons", step=Step.FIND_ACCOUNT)
-    [ending] = dry_run([renamed], read(world, renamed), {}).values()
+    [ending] = dry_run([renamed], read(world, renamed), {}, time.time()).values()
     assert ending.is_sure
 
 
 def test_a_parent_that_is_gone(world: World) -> None:
     snapshot = replace(CUSTOMER, has_parent=True, parent_remote_id="ACC-999")
-    [ending] = dry_run([snapshot], read(world, snapshot), {}).values()
+    [ending] = dry_run([snapshot], read(world, snapshot), {}, time.time()).values()
     assert ending.error is not None
     assert ending.error.code == "parent_not_found"
 

@@ -318,7 +318,7 @@ def test_an_update_that_hangs_is_sent_again(world: World, moment: Time) -> None:
     moment.ahead = 901
     snapshot, outcome = world.run(snapshot)
     assert outcome.error
-    assert outcome.error.code == "transaction_stuck"
+    assert outcome.error.code == "update_stuck"
     assert (snapshot.step, snapshot.marker_at) == (Step.UPDATE_OPERATOR, None)
     assert world.run(snapshot)[1].step is Step.DONE
 
