@@ -11,6 +11,7 @@ class TestValidationEverywhere(BulkCase):
 
     def setUp(self):
         super().setUp()
+        self.colleague = self.make_partner("Cleo Colleague")
         self.partner = self.make_partner("Ada Lovelace")
         self.account = self.make_account(self.partner).sudo()
 
@@ -21,7 +22,8 @@ class TestValidationEverywhere(BulkCase):
         root_id = self.system.root_account_id
         [claim] = look_at(self.env, self.system.id, root_id, self.account.ids)
         engine = [p.code for p in find_problems(claim.snapshot)]
-        _preview, rows = self.preview(self.partner)
+        # The system is that of the first contact.
+        _preview, rows = self.preview(self.colleague + self.partner)
         row = rows[self.partner]
         return form, engine, [row.heading] if row.outcome == "problem" else []
 
