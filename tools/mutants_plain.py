@@ -79,6 +79,7 @@ class Plain:
                 known.put(self.mutants[index], outcome, by)
                 if time.monotonic() - told_at > REPORT_EVERY:
                     told_at = time.monotonic()
+                    known.save()
                     alive = outcomes.count(SURVIVED)
                     say(f"  {done + 1} of {len(waiting)} tried, {alive} survive")
         finally:
@@ -219,7 +220,9 @@ class _Known:
         self._results[_key(mutant)] = (outcome, by, seen)
 
     def save(self):
-        RESULTS.write_text(json.dumps(self._results))
+        draft = RESULTS.with_suffix(".new")
+        draft.write_text(json.dumps(self._results))
+        draft.rename(RESULTS)
 
 
 def _key(mutant):
