@@ -10,11 +10,13 @@ because what the module does is the same, is listed in
 ``tools/equivalent_mutants.toml`` with the reason.
 """
 
+import fcntl
 import os
+from contextlib import contextmanager
 
 from tools import processes, runtime
 from tools.console import Failure, run_main, say
-from tools.paths import ROOT
+from tools.paths import ROOT, RUNTIME
 
 CORE = ("panda_provisioning/core",)
 """Files, or folders with all that is in them: the decisions."""
@@ -35,11 +37,23 @@ def main():
     runtime.ensure()
     at_once = int(os.environ.get("JOBS") or os.cpu_count())
     only = [name for name in os.environ.get("ONLY", "").split(",") if name]
-    if os.environ.get("ENGINE") == "1":
-        from tools import mutants_engine
+    with _only_one_at_a_time():
+        if os.environ.get("ENGINE") == "1":
+            from tools import mutants_engine
 
-        return mutants_engine.run(only, at_once)
-    return run(only, at_once)
+            return mutants_engine.run(only, at_once)
+        return run(only, at_once)
+
+
+@contextmanager
+def _only_one_at_a_time():
+    """Two goes in one checkout would take each other's copies and results."""
+    with (RUNTIME / "mutants.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure("make mutants is at work in this checkout.") from None
+        yield
 
 
 def run(only, at_once):

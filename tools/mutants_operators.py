@@ -22,6 +22,8 @@ QUIET_CALLS = re.compile(r"_?logger\.\w+|TypeVar|NewType|ParamSpec")
 TYPE_ALIAS = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 BOUND = re.compile(r"(?<=[{,])\d+(?=[,}])")
 """A number of repetitions in a regular expression."""
+STRIPPING = (".strip", ".lstrip", ".rstrip")
+"""More characters in their argument hardly ever make a difference."""
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
@@ -162,7 +164,7 @@ class _Finder(cst.CSTVisitor):
         self._operators = [*OPERATORS, (cst.Attribute, _EnumNeighbour(enums))]
         self._scopes = []
         self._statements = []
-        self._targets = set()
+        self._skipped = set()
 
     def on_visit(self, node):
         super().on_visit(node)
@@ -173,7 +175,9 @@ class _Finder(cst.CSTVisitor):
         if self._is_left_alone(node):
             return False
         if isinstance(node, (cst.For, cst.CompFor)):
-            self._targets.add(node.target)
+            self._skipped.add(node.target)
+        if isinstance(node, cst.Call) and _name(node.func).endswith(STRIPPING):
+            self._skipped.update(argument.value for argument in node.args)
         self._collect(node)
         return True
 
@@ -198,7 +202,7 @@ class _Finder(cst.CSTVisitor):
         if isinstance(node, cst.Assign) and not self._scopes:
             name = node.targets[0].target
             return isinstance(name, cst.Name) and bool(TYPE_ALIAS.fullmatch(name.value))
-        return node in self._targets or (
+        return node in self._skipped or (
             isinstance(node, cst.Call) and bool(QUIET_CALLS.fullmatch(_name(node.func)))
         )
 

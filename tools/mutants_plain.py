@@ -29,9 +29,8 @@ REPORT_EVERY = 30
 
 KILLED, LATE, SURVIVED = "killed", "late", "survived"
 PASSED, NOTHING_RUN = 0, 5
-"""Exit statuses of pytest with which a mutant survives."""
-USAGE = 4
-"""Exit status of pytest when it was called wrongly."""
+"""Exit statuses of pytest with which a mutant survives. It ends with others than that
+of a failed test when a changed module cannot be imported."""
 
 
 def forget():
@@ -79,6 +78,7 @@ class Plain:
                 known.put(self.mutants[index], outcome, by)
                 if time.monotonic() - told_at > REPORT_EVERY:
                     told_at = time.monotonic()
+                    known.save()
                     alive = outcomes.count(SURVIVED)
                     say(f"  {done + 1} of {len(waiting)} tried, {alive} survive")
         finally:
@@ -161,8 +161,6 @@ def _outcome(job, result):
     """Return what became of a mutant, and which test it was due to."""
     if not result:
         return LATE, ""
-    if result["status"] == USAGE:
-        raise Failure(f"The tests could not be run; see {job.log}")
     survives = result["status"] in (PASSED, NOTHING_RUN)
     return (SURVIVED, "") if survives else (KILLED, result["failed"])
 
@@ -219,7 +217,9 @@ class _Known:
         self._results[_key(mutant)] = (outcome, by, seen)
 
     def save(self):
-        RESULTS.write_text(json.dumps(self._results))
+        draft = RESULTS.with_suffix(".new")
+        draft.write_text(json.dumps(self._results))
+        draft.rename(RESULTS)
 
 
 def _key(mutant):
