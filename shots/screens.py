@@ -94,6 +94,7 @@ SCREENS = (
         "td[name=panda_sync_status]",
         steps=show_columns,
         ours=OUR_FIELDS,
+        on_phone=False,  # cards take the place of the list
     ),
     Screen(
         "preview",
