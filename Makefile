@@ -7,7 +7,8 @@ RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime setup demo test lint format i18n readme shots shell bench chaos clean
+.PHONY: help runtime setup demo test lint format i18n readme shots shell bench chaos mutants \
+	clean
 
 help:
 	@$(PYTHON) -m tools.help
@@ -47,6 +48,9 @@ bench: runtime
 
 chaos: runtime
 	@$(RUN) tools.chaos
+
+mutants: runtime
+	@$(RUN) tools.mutants
 
 clean:
 	@$(PYTHON) -m tools.clean

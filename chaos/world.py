@@ -18,8 +18,8 @@ CRON_LOG = LOGS / "chaos-cron.log"
 PACE = {
     "max_connections": 16,
     "request_timeout": 2,
-    "search_grace": 4,
-    "activation_patience": 6,
+    "search_delay": 4,
+    "activation_timeout": 6,
 }
 """Short times, so that what takes hours in real life happens in minutes; their order
 is that of the real ones: Panda's search lags less than the grace period."""

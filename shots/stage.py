@@ -16,7 +16,7 @@ from panda_sandbox.process import SandboxProcess
 
 FOLDER = RUNTIME / "shots"
 PATIENCE = 60
-SLOW = {"search_grace": 86400, "max_connections": 1}
+SLOW = {"search_delay": 86400, "max_connections": 1}
 """Nothing that is unknown becomes known meanwhile; requests come in one order."""
 FAULTS = {
     "username": [

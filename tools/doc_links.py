@@ -7,6 +7,7 @@ Run as ``python -m tools.doc_links``. It prints a line for each problem:
 * a relative link of such a file that leads nowhere;
 * a name such as ``path/file.py:Class.method`` between backticks in a page of ``docs``
   or in ``CONTRIBUTING.md`` that the file does not define;
+* a test in such a file, as ``TAGS=/addon:Class.method``, that the addon does not have;
 * a page on the architecture without any such name, in which nothing can be checked.
 """
 
@@ -47,6 +48,7 @@ LINK_TEXT = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 ARCHITECTURE = "docs/architecture.md"
 NAME = re.compile(r"`([\w./-]+\.py):(?!:)([A-Za-z_][\w.]*)(?:\(\))?`")
+TEST = re.compile(r"TAGS=/(\w+):([\w.]+)")
 
 
 @dataclass(frozen=True, order=True)
@@ -134,6 +136,10 @@ class Repository:
                     yield number, f"{place}: there is no such file"
                 elif name not in self._names(path):
                     yield number, f"{place}: it does not define {name}"
+            for addon, name in TEST.findall(line):
+                files = (self._root / addon / "tests").glob("test_*.py")
+                if not any(name in self._names(path) for path in files):
+                    yield number, f"{addon} has no test {name}"
 
 
 def _is_documentation(place):

@@ -16,6 +16,9 @@ make shell     an Odoo shell (DB=demo names the database; CMD='psql -l' runs a
                command instead, with PostgreSQL up and the PG* variables set)
 make bench     measure how fast contacts are synchronised
 make chaos     synchronise while everything fails that can fail
+make mutants   change the decisions one at a time, and see which changes no test
+               notices (ONLY=core/transition.py for a module, JOBS=2 at a time, RESET=1
+               forgets known results; ENGINE=1 makes those of engine_mutants.toml)
 make clean     stop what runs in this checkout and remove .runtime
 
 All that is downloaded or made lies in .runtime. Variables of the environment:

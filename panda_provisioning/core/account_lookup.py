@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
@@ -48,7 +47,7 @@ class AccountLookup:
     time, Panda is asked by name. Safe to use from many threads.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}

@@ -42,13 +42,13 @@ def check_connection(transport: Transport, root_account_id: str) -> Finding:
     except PandaError as error:
         if error.kind is ErrorKind.AUTH:
             return Finding("invalid_credentials", error.detail)
-        return Finding(error.code, error.detail)
+        return Finding(error.code, error.detail, error.retry_after)
     try:
         if not client.accepts_api_key():
             return Finding("wrong_api_key")
         return _check_root(client, root_account_id)
     except PandaError as error:
-        return Finding(error.code, error.detail)
+        return Finding(error.code, error.detail, error.retry_after)
 
 
 def _check_root(client: PandaClient, root_account_id: str) -> Finding:

@@ -6,7 +6,6 @@ written down nowhere else.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,10 +16,9 @@ from .account_lookup import AccountLookup, bulk_parents
 from .error_catalogue import as_error
 from .matching import name_key
 from .prefetch import PRETENDED, Prefetch
-from .snapshot import FINDS, WRITES, Clock, Snapshot, Step
+from .snapshot import CREATES, FINDS, Snapshot, Step, Timing
 from .workflow import perform
 
-CLOCK = Clock(time.time, grace=0)
 NEXT_AFTER = {find: write for write, find in FINDS.items()}
 
 
@@ -39,16 +37,21 @@ class Ending:
 
 
 def dry_run(
-    snapshots: Collection[Snapshot], prefetch: Prefetch, bound: Mapping[str, int]
+    snapshots: Collection[Snapshot],
+    prefetch: Prefetch,
+    bound: Mapping[str, int],
+    now: float,
 ) -> dict[int, Ending]:
     """Return how it ends for each of ``snapshots``, by key.
 
     :param bound: keys of the accounts of Odoo that accounts in Panda belong to.
+    :param now: seconds since the epoch.
     """
-    lookup = AccountLookup()
+    timing = Timing(lambda: now, search_delay=0)
+    lookup = AccountLookup(timing.now)
     looking = (s for s in snapshots if s.step is Step.FIND_ACCOUNT)
     lookup.expect_bulk(bulk_parents(s.parent_remote_id for s in looking))
-    return {s.key: _play(s, lookup, prefetch, bound) for s in snapshots}
+    return {s.key: _play(s, lookup, prefetch, bound, timing) for s in snapshots}
 
 
 def pretended_id(key: int) -> str:
@@ -61,6 +64,7 @@ def _play(
     lookup: AccountLookup,
     prefetch: Prefetch,
     bound: Mapping[str, int],
+    timing: Timing,
 ) -> Ending:
     key = snapshot.key
     client = _PretendClient(key, prefetch)
@@ -70,9 +74,9 @@ def _play(
             is_sure = False
             client.requests += 1
             snapshot = replace(snapshot, step=NEXT_AFTER[snapshot.step])
-        if snapshot.step in WRITES:
-            snapshot = snapshot.marked(CLOCK.now())
-        outcome = perform(client, snapshot, lookup, CLOCK)
+        if snapshot.step in CREATES:
+            snapshot = snapshot.marked(timing.now())
+        outcome = perform(client, snapshot, lookup, timing)
         others = {each for each in outcome.used if bound.get(each, key) != key}
         if others:
             snapshot = snapshot.without(frozenset(others))

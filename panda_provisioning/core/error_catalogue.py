@@ -31,11 +31,13 @@ class Remedy(str, Enum):
 class ErrorEntry:
     """What a code means to the software.
 
-    ``field`` is the field of ``panda.account`` that is at fault. ``found_in_odoo``
-    says that it is found before anything is sent. ``foreseeable`` says whether
-    reading from Panda is enough to find it out. ``answered`` is false where Panda
-    said nothing, so that the detail is not in Panda's words. ``connection_field`` is
-    the field of ``panda.system`` that a test of the connection blames.
+    ``kind`` is that of a request that may be repeated; a create that meets the same
+    leaves an unknown outcome. ``field`` is the field of ``panda.account`` that is at
+    fault. ``found_in_odoo`` says that it is found before anything is sent.
+    ``foreseeable`` says whether reading from Panda is enough to find it out.
+    ``answered`` is false where Panda said nothing, so that the detail is not in Panda's
+    words. ``connection_field`` is the field of ``panda.system`` that a test of the
+    connection blames.
     """
 
     code: str
@@ -62,7 +64,9 @@ class ErrorEntry:
 DATA, CONFLICT = ErrorKind.DATA, ErrorKind.CONFLICT
 AUTH, PERMISSION = ErrorKind.AUTH, ErrorKind.PERMISSION
 OUTAGE, PROTOCOL = ErrorKind.OUTAGE, ErrorKind.PROTOCOL
-LINK, OPTIONS, CONTACT, RESELLER, SYSTEM, FORGET, NOW, _DONE = Remedy
+LINK, OPTIONS, CONTACT = Remedy.LINK, Remedy.OPTIONS, Remedy.CONTACT
+RESELLER, SYSTEM, FORGET = Remedy.RESELLER, Remedy.SYSTEM, Remedy.FORGET
+NOW = Remedy.NOW
 
 
 def _problems(field: str, remedy: Remedy, *codes: str) -> list[ErrorEntry]:
@@ -87,13 +91,20 @@ def _system(
 ) -> ErrorEntry:
     """Trouble with the system or its connection, not with the account."""
     return ErrorEntry(
-        code, kind, "system_id", (remedy,), False, False, True, connection_field
+        *(code, kind, "system_id", (remedy,)),
+        foreseeable=False,
+        connection_field=connection_field,
     )
 
 
 def _silence(code: str, kind: ErrorKind, field: str, blames: str = "") -> ErrorEntry:
     """Panda did not answer, or not to what was asked."""
-    return ErrorEntry(code, kind, field, (NOW,), False, False, False, blames)
+    return ErrorEntry(
+        *(code, kind, field, (NOW,)),
+        foreseeable=False,
+        answered=False,
+        connection_field=blames,
+    )
 
 
 _ENTRIES = (
@@ -151,6 +162,7 @@ _ENTRIES = (
     _system("unexpected_status", PROTOCOL, "base_url", NOW),
     _silence("unreachable", OUTAGE, "system_id", "base_url"),
     _silence("timeout", OUTAGE, "system_id", "base_url"),
+    _silence("update_stuck", OUTAGE, "remote_id"),
     _silence("invalid_url", PROTOCOL, "system_id", "base_url"),
     _silence("too_many", OUTAGE, "system_id"),
     # The outcome of a write is not known.
@@ -160,7 +172,11 @@ _ENTRIES = (
 )
 CATALOGUE: dict[str, ErrorEntry] = {entry.code: entry for entry in _ENTRIES}
 
-CONTACT_FIELDS: dict[str, frozenset[str]] = {
+ACCOUNT_GONE = {"account_not_found", "not_found"}
+PARENT_GONE = {"parent_not_found"}
+"""What Panda says of an account that was deleted there, and of one below it."""
+
+MADE_OF_CONTACT: dict[str, frozenset[str]] = {
     "name": frozenset({"name"}),
     "email": frozenset({"email"}),
     "phone": frozenset({"phone", "country_id"}),
@@ -170,8 +186,8 @@ CONTACT_FIELDS: dict[str, frozenset[str]] = {
 }
 """Fields of the contact that a field of the account is made of."""
 
-OPTION_FIELDS = frozenset({"role", "username", "parent_id"})
-"""Fields at fault that are corrected on the account itself."""
+MADE_OF_OPTIONS = frozenset({"role", "username", "parent_id"})
+"""Fields that are corrected on the account itself."""
 
 
 def as_error(code: str, detail: str = "", *, status: int | None = None) -> PandaError:
@@ -187,13 +203,13 @@ def field_of(code: str | None) -> str:
 
 def contact_fields_of(code: str | None) -> frozenset[str]:
     """Fields of the contact whose edit may correct ``code``."""
-    return CONTACT_FIELDS.get(field_of(code), frozenset())
+    return MADE_OF_CONTACT.get(field_of(code), frozenset())
 
 
 def is_corrected_by_edit(code: str | None) -> bool:
     """Whether an edit in Odoo is enough for another try."""
     field = field_of(code)
-    return field in CONTACT_FIELDS or field in OPTION_FIELDS
+    return field in MADE_OF_CONTACT or field in MADE_OF_OPTIONS
 
 
 def is_found_in_odoo(code: str | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -44,16 +43,16 @@ def fill(
     transport: Transport,
     snapshots: Iterable[Snapshot],
     threads: int,
-    ends_at: float,
+    is_over: Callable[[], bool],
 ) -> None:
     """Read what :func:`~.dry_run.dry_run` asks for ``snapshots``.
 
-    :param ends_at: moment of the monotonic clock after which nothing more is asked.
+    :param is_over: whether the time is up, after which nothing more is asked.
     """
     reader = _Reader(prefetch, transport)
 
     def read(page: Callable[[], None]) -> None:
-        if time.monotonic() >= ends_at:
+        if is_over():
             raise as_error("too_many")
         page()
 

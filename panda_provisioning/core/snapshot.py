@@ -49,7 +49,7 @@ class Step(str, Enum):
     DONE = "done"
 
 
-WRITES = {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR}
+CREATES = {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR}
 """Steps that must not be repeated blindly. Updates may: they carry the last state."""
 
 UPDATES = {Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR}
@@ -238,16 +238,16 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Clock:
+class Timing:
     """Time as the workflow sees it; all in seconds.
 
-    ``grace``: how long Panda may take to show a new account in a search.
-    ``patience``: how long a transaction may stay pending.
+    ``search_delay``: how long Panda may take to show a new account in a search.
+    ``activation_timeout``: how long a transaction may stay pending.
     """
 
     now: Callable[[], float]
-    grace: float
-    patience: float = 900
+    search_delay: float
+    activation_timeout: float = 900
 
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 Odoo's datetimes are naive UTC

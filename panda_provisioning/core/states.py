@@ -35,6 +35,8 @@ ENDED = (SYNCED, FAILED, RETRY, UNKNOWN)
 """States in which a run leaves an account after doing what it could."""
 RETRIABLE = (FAILED, RETRY, UNKNOWN)
 """States in which *Retry* makes sense."""
+SCHEDULED = (RETRY, UNKNOWN)
+"""States that wait for the time of the next attempt."""
 SETTLED = (SYNCED, FAILED)
 """States of which people are notified."""
 MOST_URGENT_FIRST = (FAILED, UNKNOWN, RETRY, RUNNING, QUEUED, WAITING, SYNCED, DRAFT)

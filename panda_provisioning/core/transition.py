@@ -17,9 +17,9 @@ from ..panda_api.errors import ErrorKind, PandaError
 from .error_catalogue import as_error
 from .retry_policy import MAX_ATTEMPTS, POLICIES, Stops, Uniform, wait_before_retry
 from .snapshot import (
+    CREATES,
     FINDS,
     UPDATES,
-    WRITES,
     Outcome,
     Snapshot,
     Step,
@@ -124,8 +124,8 @@ def claimed(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
     """The row as a run takes it: under a lease, and looking before it writes."""
     snapshot = row.snapshot
     marker_at = snapshot.marker_at
-    has_died = row.state is State.RUNNING and row.due_at is not None
-    if marker_at is not None and has_died and snapshot.step in WRITES:
+    has_died = row.state is State.RUNNING
+    if has_died and marker_at is not None and snapshot.step in CREATES:
         # The process that was to write down the outcome died. Its request may have
         # left at any moment until its lease ran out.
         marker_at = max(marker_at, row.due_at or 0)
@@ -134,7 +134,7 @@ def claimed(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
     return _held(row, snapshot, policy, now)
 
 
-def settled_without_request(row: AccountRow, now: float) -> AccountRow | None:
+def resolved_without_request(row: AccountRow, now: float) -> AccountRow | None:
     """The new row of a claimed account of which nothing is to be sent, or ``None``."""
     if row.has_nothing_to_send:
         return _done(row, row.snapshot, now)
@@ -180,12 +180,13 @@ def transition(
     if outcome.step is Step.DONE:
         return _done(row, snapshot, now)
     if outcome.error:
-        attempts = row.attempt_count + 1
-        if not _is_looked_for_at_once(outcome) or attempts >= MAX_ATTEMPTS:
+        spent = POLICIES[outcome.error.kind].spends
+        row = replace(row, attempt_count=row.attempt_count + spent)
+        has_attempts = row.attempt_count < MAX_ATTEMPTS
+        if not (_is_looked_for_at_once(outcome) and has_attempts):
             return _after_error(row, snapshot, outcome.error, policy, now)
-        row = replace(row, attempt_count=attempts)
     if may_go_on and outcome.wait <= LONG_WAIT:
-        if snapshot.step in WRITES:
+        if snapshot.step in CREATES:
             # The marker, made durable before the request leaves the machine.
             snapshot = snapshot.marked(now)
         return _held(row, snapshot, policy, now)
@@ -198,7 +199,7 @@ def put_back(row: AccountRow, now: float, wait: float = 0) -> AccountRow:
     Nothing of its next step was sent.
     """
     snapshot = row.snapshot
-    if snapshot.step in WRITES:
+    if snapshot.step in CREATES:
         snapshot = replace(snapshot, marker_at=None)
     row = replace(row, snapshot=snapshot)
     due_at = now + wait
@@ -238,14 +239,13 @@ def _after_error(
     policy: RunPolicy,
     now: float,
 ) -> AccountRow:
-    reaction = POLICIES[error.kind]
-    attempts = row.attempt_count + reaction.spends
-    row = replace(row, snapshot=snapshot, attempt_count=attempts)
-    if reaction.stops is Stops.ACCOUNT or attempts >= MAX_ATTEMPTS:
+    row = replace(row, snapshot=snapshot)
+    is_persons = POLICIES[error.kind].stops is Stops.ACCOUNT
+    if is_persons or row.attempt_count >= MAX_ATTEMPTS:
         return _in_state(row, State.FAILED, failed_at=now, error=error)
     is_unknown = snapshot.marker_at is not None or error.kind is ErrorKind.UNKNOWN
     state = State.UNKNOWN if is_unknown else State.RETRY
-    wait = wait_before_retry(error, attempts, policy.uniform)
+    wait = wait_before_retry(error, row.attempt_count, policy.uniform)
     return _in_state(row, state, due_at=now + wait, error=error)
 
 

@@ -102,7 +102,7 @@ def _reseller_codes(snapshot: Snapshot) -> Iterator[str]:
         yield "parent_missing" if is_ready else "parent_not_synced"
 
 
-def is_email_taken(
+def is_email_used(
     key: int, owners: Iterable[tuple[int, bool]], *, is_in_panda: bool
 ) -> bool:
     """Whether another account may use the e-mail address of account ``key`` and this

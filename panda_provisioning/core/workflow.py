@@ -4,7 +4,7 @@ Any of them may be the last thing that this process does.
 
 :func:`perform` makes the calls of one step for one :class:`Snapshot` and returns an
 :class:`Outcome`: what is now known, and what comes next. It stores nothing and
-never raises for what Panda does. Before a step of :data:`WRITES` is performed the
+never raises for what Panda does. Before a step of :data:`CREATES` is performed the
 caller must have made durable that it is about to happen (``marker_at``); a step
 whose marker has no outcome is *unknown* and is resolved by looking, never by
 repeating.
@@ -24,7 +24,7 @@ from ..panda_api.responses import Account, Child, Transaction
 from .account_lookup import AccountLookup
 from .error_catalogue import as_error
 from .matching import name_key, same_email
-from .snapshot import FINDS, WRITES, Clock, Outcome, Role, Snapshot, Step
+from .snapshot import CREATES, FINDS, Outcome, Role, Snapshot, Step, Timing
 
 _logger = logging.getLogger(__name__)
 
@@ -40,24 +40,24 @@ POLL_INTERVALS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 def perform(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     """Make the calls of ``snapshot.step`` and say what they have led to."""
     try:
-        return _STEPS[snapshot.step](client, snapshot, lookup, clock)
+        return _STEPS[snapshot.step](client, snapshot, lookup, timing)
     except PandaError as error:
-        return _failed(snapshot, error, clock)
+        return _failed(snapshot, error, timing)
     except Exception as error:
         # Whatever went wrong in here, the request may have left the machine.
         _logger.exception("Step %s of account %s", snapshot.step, snapshot.key)
-        return _failed(snapshot, as_error("bug", repr(error)), clock)
+        return _failed(snapshot, as_error("bug", repr(error)), timing)
 
 
 def perform_in_time(
     client: PandaClient,
     snapshot: Snapshot,
     lookup: AccountLookup,
-    clock: Clock,
+    timing: Timing,
     send_before: float,
 ) -> Outcome:
     """The same, but a create that would leave too late is looked for again instead.
@@ -65,20 +65,20 @@ def perform_in_time(
     :param send_before: seconds since the epoch; a create that leaves later might
         outlive the lease of its account.
     """
-    if snapshot.step in FINDS and clock.now() > send_before:
+    if snapshot.step in FINDS and timing.now() > send_before:
         return Outcome(FINDS[snapshot.step], {"marker_at": None})
-    return perform(client, snapshot, lookup, clock)
+    return perform(client, snapshot, lookup, timing)
 
 
-def _failed(snapshot: Snapshot, error: PandaError, clock: Clock) -> Outcome:
+def _failed(snapshot: Snapshot, error: PandaError, timing: Timing) -> Outcome:
     step = snapshot.step
     if error.code == "not_found":
         error = _missing(snapshot, error)
-    if step not in WRITES:
+    if step not in CREATES:
         return Outcome(step, error=error)
     if error.kind in (ErrorKind.UNKNOWN, ErrorKind.BUG):
         # The answer may have been lost long after the request was marked.
-        facts: dict[str, object] = {"marker_at": clock.now()}
+        facts: dict[str, object] = {"marker_at": timing.now()}
         return Outcome(FINDS[step], facts, unknown=True, error=error)
     if step is Step.CREATE_OPERATOR and error.kind is ErrorKind.CONFLICT:
         return _taken(_conflict(error))
@@ -101,15 +101,15 @@ def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:
 
 
 def _look_for_account(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     if snapshot.chosen_remote_id:
         return _find_chosen(client, snapshot)
-    return _find_account(client, snapshot, lookup, clock)
+    return _find_account(client, snapshot, lookup, timing)
 
 
 def _find_account(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     looked_at, children = lookup.children(client, snapshot)
     namesakes = _namesakes(client, snapshot, children)
@@ -119,17 +119,17 @@ def _find_account(
         return _adopt(snapshot, matches[0], candidates)
     if len(matches) > 1:
         ids = ", ".join(account.id for account in matches)
-        return _ask(snapshot, "several_matches", ids, candidates)
+        return _needs_decision(snapshot, "several_matches", ids, candidates)
     if snapshot.marker_at is not None:
         unclear = [account.id for account in namesakes if not account.email]
         if unclear:  # may be the one that we have created
-            return _ask(snapshot, "name_exists", unclear[0], candidates)
+            return _needs_decision(snapshot, "name_exists", unclear[0], candidates)
         # What was sent is not there. What the contact is called now, if somebody has
         # edited it since, was not looked for yet.
         step = Step.FIND_ACCOUNT if snapshot.was_edited else Step.CREATE_ACCOUNT
-        return _create_after_grace(snapshot, step, looked_at, clock)
+        return _create_after_search_delay(snapshot, step, looked_at, timing)
     if namesakes and not snapshot.create_anyway:
-        return _ask(snapshot, "name_exists", candidates[0], candidates)
+        return _needs_decision(snapshot, "name_exists", candidates[0], candidates)
     return Outcome(Step.CREATE_ACCOUNT)
 
 
@@ -187,7 +187,7 @@ def _namesakes(
 
 
 def _create_account(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     role = snapshot.role or Role.USER
     remote_id = client.create_account(
@@ -206,9 +206,9 @@ def _create_account(
 
 
 def _find_operator(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
-    looked_at = clock.now()
+    looked_at = timing.now()
     operators = client.list_operators(snapshot.remote_id)
     wanted = snapshot.username.lower()
     for operator in operators:
@@ -224,17 +224,19 @@ def _find_operator(
             return _finish(snapshot, facts)
     for operator in operators:
         if same_email(operator.email, snapshot.email):
-            return _ask(snapshot, "operator_exists", operator.username)
+            return _needs_decision(snapshot, "operator_exists", operator.username)
     if snapshot.refusal:
         facts = {"marker_at": None, "refusal": None}
         return Outcome(Step.FIND_OPERATOR, facts, error=snapshot.refusal)
     if snapshot.marker_at is not None:
-        return _create_after_grace(snapshot, Step.CREATE_OPERATOR, looked_at, clock)
+        return _create_after_search_delay(
+            snapshot, Step.CREATE_OPERATOR, looked_at, timing
+        )
     return Outcome(Step.CREATE_OPERATOR)
 
 
 def _create_operator(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     role = snapshot.role or Role.USER
     transaction_id = client.create_operator(
@@ -251,14 +253,14 @@ def _create_operator(
     facts: dict[str, object] = {
         "transaction_id": transaction_id,
         "activation_email": snapshot.email,
-        "marker_at": clock.now(),
+        "marker_at": timing.now(),
         "polls": 0,
     }
     return Outcome(Step.AWAIT_OPERATOR, facts, wait=POLL_INTERVALS[0])
 
 
 def _await_operator(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     transaction = _read_transaction(client, snapshot)
     if transaction is None:
@@ -267,7 +269,7 @@ def _await_operator(
         done: dict[str, object] = {
             "marker_at": None,
             "transaction_id": "",
-            "activated_at": clock.now(),
+            "activated_at": timing.now(),
         }
         return _finish(snapshot, done)
     if transaction.status == "FAILED":
@@ -276,8 +278,8 @@ def _await_operator(
             return _taken(error)
         facts: dict[str, object] = {"marker_at": None, "transaction_id": ""}
         return Outcome(Step.FIND_OPERATOR, facts, error=error)
-    marker_at = snapshot.marker_at or clock.now()
-    if clock.now() - marker_at > clock.patience:
+    marker_at = snapshot.marker_at or timing.now()
+    if timing.now() - marker_at > timing.activation_timeout:
         error = as_error("transaction_stuck")
         facts = {"transaction_id": ""}
         return Outcome(Step.FIND_OPERATOR, facts, unknown=True, error=error)
@@ -302,7 +304,7 @@ def _taken(error: PandaError) -> Outcome:
 
 
 def _update_account(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     client.update_account(
         snapshot.remote_id,
@@ -320,7 +322,7 @@ def _update_account(
 
 
 def _update_operator(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     transaction_id = client.update_operator(
         snapshot.remote_id,
@@ -331,23 +333,23 @@ def _update_operator(
     )
     facts: dict[str, object] = {
         "transaction_id": transaction_id,
-        "marker_at": clock.now(),
+        "marker_at": timing.now(),
         "polls": 0,
     }
     return Outcome(Step.AWAIT_UPDATE, facts, wait=POLL_INTERVALS[0])
 
 
 def _await_update(
-    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, clock: Clock
+    client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     transaction = _read_transaction(client, snapshot)
-    waited = clock.now() - (snapshot.marker_at or clock.now())
+    waited = timing.now() - (snapshot.marker_at or timing.now())
     facts: dict[str, object] = {"marker_at": None, "transaction_id": ""}
     if transaction is None or (
-        transaction.status == "PENDING" and waited > clock.patience
+        transaction.status == "PENDING" and waited > timing.activation_timeout
     ):
         # An update may be repeated: it carries the whole last state.
-        error = PandaError(ErrorKind.OUTAGE, "transaction_stuck")
+        error = as_error("update_stuck")
         return Outcome(Step.UPDATE_OPERATOR, facts, error=error)
     if transaction.status == "FAILED":
         error = as_error("update_refused", transaction.error)
@@ -360,11 +362,11 @@ def _await_update(
 # === HELPERS === #
 
 
-def _create_after_grace(
-    snapshot: Snapshot, step: Step, looked_at: float, clock: Clock
+def _create_after_search_delay(
+    snapshot: Snapshot, step: Step, looked_at: float, timing: Timing
 ) -> Outcome:
     """Create again only if Panda was looked at after it had time to show it."""
-    left = (snapshot.marker_at or 0) + clock.grace - looked_at
+    left = (snapshot.marker_at or 0) + timing.search_delay - looked_at
     if left <= 0:
         return Outcome(step, {"marker_at": None})
     return Outcome(snapshot.step, wait=left, unknown=True)
@@ -376,7 +378,7 @@ def _poll_again(snapshot: Snapshot) -> Outcome:
     return Outcome(snapshot.step, {"polls": polls}, wait=wait)
 
 
-def _ask(
+def _needs_decision(
     snapshot: Snapshot, code: str, detail: str, used: tuple[str, ...] = ()
 ) -> Outcome:
     return Outcome(snapshot.step, used=used, error=as_error(code, detail))

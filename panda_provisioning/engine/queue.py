@@ -13,15 +13,22 @@ from odoo.tools import SQL
 from ..core import transition
 from ..core.account_lookup import BULK_LOOKUPS
 from ..core.snapshot import Role, Step
-from ..core.states import CLAIMABLE, State
+from ..core.states import CLAIMABLE, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
-from ..core.validation import is_email_taken
+from ..core.validation import is_email_used
 from .state_gate import change_state, check_transition
 
 MARGIN = 5
 """Seconds to write down an answer in, beyond the time that requests may take."""
 
-IS_CLAIMABLE = SQL("state IN %s", tuple(state.value for state in CLAIMABLE))
+
+def is_in(states):
+    """Return the condition for rows in one of ``states``."""
+    return SQL("state IN %s", tuple(state.value for state in states))
+
+
+IS_CLAIMABLE = is_in(CLAIMABLE)
+IS_SCHEDULED = is_in(SCHEDULED)
 
 FACTS = SQL(
     """
@@ -31,10 +38,14 @@ FACTS = SQL(
         TRUE AS reseller_ready, -- by now whoever has no Parent Account must choose
         reseller.remote_id AS parent_remote_id,
         COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
-        COALESCE(reseller.role = 'reseller', TRUE) AS parent_is_reseller,
+        COALESCE(reseller.partner_id = a.partner_id, FALSE) AS parent_is_self,
+        COALESCE(reseller.system_id != a.system_id, FALSE) AS parent_in_other_system,
+        a.parent_id IS NULL OR reseller.role IS NOT DISTINCT FROM 'reseller'
+            AS parent_is_reseller,
         a.role = 'user' AND a.remote_id IS NULL AND (
             EXISTS (SELECT FROM panda_account WHERE parent_id = a.id)
-            OR EXISTS (SELECT FROM res_partner WHERE panda_reseller_id = p.id)
+            OR EXISTS (SELECT FROM res_partner
+                WHERE panda_reseller_id = p.id AND active)
         ) AS has_customers
     FROM taken a
     JOIN res_partner p ON p.id = a.partner_id
@@ -210,6 +221,7 @@ class Queue:
                 values=SQL(
                     """
                     , next_attempt_at = %s, resync_requested = FALSE,
+                    notification_pending = FALSE,
                     step = CASE state WHEN 'synced' THEN %s ELSE step END
                     """,
                     fields.Datetime.now(),
@@ -260,7 +272,7 @@ class Queue:
                     """,
                     fields.Datetime.now(),
                 ),
-                where=SQL("a.id = ANY(%s) AND a.state IN ('retry', 'unknown')", ids),
+                where=SQL("a.id = ANY(%s) AND %s", ids, IS_SCHEDULED),
             )
         )
 
@@ -271,9 +283,10 @@ class Queue:
                 """
                 UPDATE panda_account
                 SET attempt_count = GREATEST(attempt_count - 1, 0)
-                WHERE id = ANY(%s) AND state IN ('retry', 'unknown')
+                WHERE id = ANY(%s) AND %s
                 """,
                 ids,
+                IS_SCHEDULED,
             )
         )
 
@@ -363,7 +376,6 @@ def look_at(env, system_id, root_account_id, account_ids):
             FACTS,
         )
     )
-    _add_email_used(env, system_id, rows)
     policy = RunPolicy(lease=0, uniform=random.uniform)
     return [
         Claim(
@@ -397,7 +409,7 @@ def _add_email_used(env, system_id, rows):
     """Add to ``rows`` whether another account may use the e-mail address instead."""
     owners = get_email_owners(env, system_id, [row["email"] for row in rows])
     for row in rows:
-        row["email_used"] = is_email_taken(
+        row["email_used"] = is_email_used(
             row["id"],
             owners[(row["email"] or "").lower()],
             is_in_panda=bool(row["remote_id"]),

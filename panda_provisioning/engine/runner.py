@@ -12,7 +12,7 @@ from ..core import transition
 from ..core.account_lookup import AccountLookup, bulk_parents
 from ..core.connection_check import check_connection
 from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
-from ..core.snapshot import UPDATES, Clock, Outcome, Step
+from ..core.snapshot import UPDATES, Outcome, Step, Timing
 from ..panda_api.errors import ErrorKind
 from .queue import Queue
 from .request_log import RequestLog
@@ -26,7 +26,7 @@ BACKLOG = 5
 or for their rows to be written."""
 REPORT_INTERVAL = 1
 """Seconds between two reports: people notice no delay, the database does."""
-ANSWERS = (ErrorKind.DATA, ErrorKind.CONFLICT)
+ANSWERED_KINDS = (ErrorKind.DATA, ErrorKind.CONFLICT)
 """Refusals that show that Panda works as it should."""
 CONCURRENCY_ERRORS = (
     psycopg2.errors.SerializationFailure,
@@ -44,8 +44,8 @@ class RunSettings:
     system_id: int
     root_account_id: str
     request_timeout: float
-    search_grace: float
-    activation_patience: float
+    search_delay: float
+    activation_timeout: float
     connections: int
     batch_done: int = 0
 
@@ -113,13 +113,15 @@ class Runner:
         # The few accounts of a button need no progress on the Overview.
         self._is_shown = not account_ids
         self._progress = RunProgress(env, settings.system_id, settings.batch_done)
-        self._lookup = AccountLookup()
-        self._clock = Clock(
-            time.time, settings.search_grace, patience=settings.activation_patience
+        self._lookup = AccountLookup(time.time)
+        self._timing = Timing(
+            time.time,
+            settings.search_delay,
+            activation_timeout=settings.activation_timeout,
         )
         self._ends_at = time.monotonic() + seconds if seconds else None
         self._outages = 0
-        self._unlucky = []
+        self._failed_by_outage = []
         self._refused = []
         self._stopped_by = self._last_error = None
         self._has_succeeded = False
@@ -136,16 +138,16 @@ class Runner:
                 self._transport,
                 self._settings.connections,
                 self._lookup,
-                self._clock,
+                self._timing,
             ) as pool,
         ):
-            self._transaction(self._prepare)
+            self._transaction(self._start)
             self._refill(pool)
             while pool:
                 finished = pool.collect()
                 self._is_called_off = self._watch()
                 if finished:
-                    self._settle(pool, finished)
+                    self._handle(pool, finished)
                 if self._is_ending:
                     self._let_go(pool.take_back())
                 else:
@@ -167,7 +169,7 @@ class Runner:
 
     # === CLAIM === #
 
-    def _prepare(self):
+    def _start(self):
         """Wake customers who began to wait at the very moment when their reseller
         became ready, and find the parents that are to be listed as a whole: not all
         of their accounts may be claimed at once."""
@@ -184,12 +186,12 @@ class Runner:
 
     def _claim(self, room):
         """Take rows, settle at once what needs no request, return the others."""
-        now = self._clock.now()
         claims = self._queue.claim(room)
+        now = self._timing.now()
         self._may_claim = len(claims) == room
         ready, settled = [], []
         for claim in claims:
-            row = transition.settled_without_request(claim.row, now)
+            row = transition.resolved_without_request(claim.row, now)
             if row:
                 settled.append(row)
             else:
@@ -231,7 +233,7 @@ class Runner:
 
     # === SETTLE === #
 
-    def _settle(self, pool, finished):
+    def _handle(self, pool, finished):
         """Write down what came of steps, then send what comes next."""
         decided = [(item, self._decide(item)) for item in finished]
         for item, row in self._transaction(lambda: self._write(decided)):
@@ -247,7 +249,7 @@ class Runner:
         return self._next(item.claim, item.outcome, may_go_on=not self._is_ending)
 
     def _next(self, claim, outcome, *, may_go_on):
-        now = self._clock.now()
+        now = self._timing.now()
         return transition.transition(
             claim.row, outcome, self._policy, now, may_go_on=may_go_on
         )
@@ -312,7 +314,7 @@ class Runner:
 
     def _watch_system(self, claim, outcome):
         """Notice when it is not the account but the system that is in trouble."""
-        if not outcome.error or outcome.error.kind in ANSWERS:
+        if not outcome.error or outcome.error.kind in ANSWERED_KINDS:
             self._outages = 0
             self._has_succeeded = True
             return
@@ -320,7 +322,7 @@ class Runner:
         stops = POLICIES[outcome.error.kind].stops
         if outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN):
             self._outages += 1
-            self._unlucky.append(claim.id)
+            self._failed_by_outage.append(claim.id)
         if stops is Stops.SYSTEM:
             self._refused.append(claim.id)
         if stops in (Stops.PACE, Stops.SYSTEM) or self._outages >= OUTAGES_IN_A_ROW:
@@ -334,33 +336,20 @@ class Runner:
         """
         error = self._stopped_by or self._last_error
         if self._has_succeeded and not self._stopped_by:
-            self._transaction(self._report_health)
+            self._in_transaction(self._listener.on_healthy)
         elif error and error.kind is ErrorKind.THROTTLED:
-            self._transaction(lambda: self._report_throttling(error))
+            self._in_transaction(self._listener.on_throttled, error)
         elif error and not self._is_late:
             root_account_id = self._settings.root_account_id
             finding = check_connection(self._transport, root_account_id)
             if not finding.is_connected:
-                self._transaction(lambda: self._report_interruption(finding))
+                self._in_transaction(self._report_interruption, finding)
             elif self._refused:
-                self._transaction(self._blame_accounts)
-
-    def _report_health(self):
-        self._listener.on_healthy()
-        self._listener.commit()
-
-    def _report_throttling(self, error):
-        self._listener.on_throttled(error)
-        self._listener.commit()
+                self._in_transaction(self._queue.fail, self._refused)
 
     def _report_interruption(self, finding):
         self._listener.on_interrupted(finding)
-        self._queue.give_back_attempts(self._unlucky)
-        self._listener.commit()
-
-    def _blame_accounts(self):
-        self._queue.fail(self._refused)
-        self._listener.commit()
+        self._queue.give_back_attempts(self._failed_by_outage)
 
     # === END === #
 
@@ -376,9 +365,13 @@ class Runner:
         """Give back accounts of which nothing is on the wire."""
         if not claims:
             return
-        now = self._clock.now()
+        now = self._timing.now()
         rows = [transition.put_back(claim.row, now) for claim in claims]
-        self._transaction(lambda: (self._queue.save(rows), self._listener.commit()))
+        self._in_transaction(self._queue.save, rows)
+
+    def _in_transaction(self, work, *arguments):
+        """Do ``work`` and commit, see :meth:`_transaction`."""
+        self._transaction(lambda: (work(*arguments), self._listener.commit()))
 
     def _transaction(self, work):
         """Do ``work``, which commits, again if it met another transaction.

@@ -33,10 +33,10 @@ class WorkerPool:
     COALESCE = 0.015
     """Seconds to gather answers for, so that they share one database round trip."""
 
-    def __init__(self, transport, threads, lookup, clock):
+    def __init__(self, transport, threads, lookup, timing):
         self._transport = transport
         self._lookup = lookup
-        self._clock = clock
+        self._timing = timing
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="panda")
         self._finished = SimpleQueue()
         self._timers = []
@@ -100,7 +100,7 @@ class WorkerPool:
         exchanges = []
         client = PandaClient(self._transport, exchanges.append)
         outcome = perform_in_time(
-            client, claim.snapshot, self._lookup, self._clock, claim.send_before
+            client, claim.snapshot, self._lookup, self._timing, claim.send_before
         )
         step = claim.snapshot.step
         self._finished.put(Finished(claim, step, outcome, exchanges))

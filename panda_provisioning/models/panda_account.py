@@ -8,7 +8,14 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import states
-from ..core.error_catalogue import CATALOGUE, Remedy, contact_fields_of, field_of
+from ..core.error_catalogue import (
+    ACCOUNT_GONE,
+    CATALOGUE,
+    PARENT_GONE,
+    Remedy,
+    contact_fields_of,
+    field_of,
+)
 from ..core.matching import name_key, same_name
 from ..core.names import propose_username, split_name
 from ..core.snapshot import COLUMNS, Role, Snapshot, Step
@@ -16,7 +23,7 @@ from ..core.validation import (
     Problem,
     binding_codes,
     find_problems,
-    is_email_taken,
+    is_email_used,
     parent_codes,
 )
 from ..engine.queue import get_email_owners
@@ -70,7 +77,7 @@ REMOTE_FIELDS = (
     "last_notified",
 )
 """What is known of an account in Panda."""
-PLACES = {
+FOCUSED_FIELDS = {
     "role": "role",
     "username": "username",
     "parent_id": "parent_account_id",
@@ -260,7 +267,7 @@ class PandaAccount(models.Model):
     _email = models.Index("(system_id, lower(email)) WHERE email IS NOT NULL")
     _due = models.Index(
         "(system_id, next_attempt_at, id)"
-        " WHERE state IN ('queued', 'retry', 'unknown', 'running')"
+        f" WHERE state IN {tuple(state.value for state in states.CLAIMABLE)}"
     )
     _waiting = models.Index("(system_id, parent_id) WHERE state = 'waiting'")
     _notification_pending = models.Index("(system_id, id) WHERE notification_pending")
@@ -309,10 +316,9 @@ class PandaAccount(models.Model):
     def _compute_can_be_forgotten(self):
         """Whether Panda has said that it does not know this account."""
         for account in self:
-            codes = account.child_ids.mapped("error_code")
-            account.can_be_forgotten = bool(account.remote_id) and (
-                account.error_code == "account_not_found" or "parent_not_found" in codes
-            )
+            codes = set(account.child_ids.mapped("error_code"))
+            is_gone = account.error_code in ACCOUNT_GONE or codes & PARENT_GONE
+            account.can_be_forgotten = bool(account.remote_id and is_gone)
 
     @api.depends(
         "state",
@@ -381,7 +387,7 @@ class PandaAccount(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_bound(self):
         for account in self:
-            if account.remote_id or account.marker_at:
+            if account._may_be_in_panda():
                 raise UserError(
                     self.env._(
                         "%s has an account in Panda, which deleting would not remove. "
@@ -447,7 +453,7 @@ class PandaAccount(models.Model):
                 )
             )
         remote_id = self.remote_id
-        operators = self._ask(
+        operators = self._query_panda(
             Step.FIND_OPERATOR, lambda client: client.list_operators(remote_id)
         )
         found = [o for o in operators if o.username.lower() == self.username.lower()]
@@ -518,7 +524,7 @@ class PandaAccount(models.Model):
         self.ensure_one()
         self.check_access("read")
         action = self.env["panda.sync.options"]._open(self.partner_id, self.system_id)
-        place = PLACES.get(field_of(self.error_code))
+        place = FOCUSED_FIELDS.get(field_of(self.error_code))
         return {**action, "context": {**action["context"], "panda_focus": place}}
 
     def action_open_contact(self):
@@ -595,6 +601,10 @@ class PandaAccount(models.Model):
         self.ensure_one()
         return bool(self.done_elsewhere) and not self.remote_id
 
+    def _may_be_in_panda(self):
+        """Whether an account was created in Panda, or a create may have been sent."""
+        return bool(self.remote_id or self.marker_at)
+
     def _is_held_by_a_run(self):
         """Whether a run works on this account; one that was killed holds nothing for
         longer than its lease.
@@ -613,6 +623,8 @@ class PandaAccount(models.Model):
 
         Note: `self.ensure_one()`
         """
+        if not self.parent_id:  # the usual case, for many at once
+            return False
         is_ready = self.parent_id.operator_ready
         return self._get_snapshot({"parent_ready": is_ready}).waits_for_reseller
 
@@ -620,7 +632,7 @@ class PandaAccount(models.Model):
         """Whether *Retry* makes sense."""
         return self.state in RETRIABLE
 
-    def _is_concerned_by(self, names):
+    def _is_affected_by(self, names):
         """Whether editing the fields ``names`` of the contact is a reason to send."""
         self.ensure_one()
         if self.state == "failed":
@@ -703,7 +715,7 @@ class PandaAccount(models.Model):
             return False
         self.flush_model(["email", "state", "remote_id", "system_id"])
         email, system_id = self.email.lower(), self.system_id._origin.id
-        return is_email_taken(
+        return is_email_used(
             self._origin.id or 0,
             get_email_owners(self.env, system_id, [email])[email],
             is_in_panda=bool(self.remote_id),
@@ -760,7 +772,7 @@ class PandaAccount(models.Model):
         self.ensure_one()
         locked = {"partner_id", "system_id"}
         is_running = self.state == "running"  # a run may be sending what it has read
-        if self.remote_id or self.marker_at or is_running:
+        if self._may_be_in_panda() or is_running:
             locked |= {"role", "parent_id"}
         is_operator_sent = self.transaction_id or (self.remote_id and self.marker_at)
         if self.operator_ready or is_operator_sent or is_running:
@@ -852,7 +864,7 @@ class PandaAccount(models.Model):
                 seller = (sellers or {}).get(partner) or seller
                 role = account.role or partner._propose_panda_role(seller)
                 reseller = account.parent_id.partner_id or seller
-                is_fixed = role == "reseller" or account.remote_id or account.marker_at
+                is_fixed = role == "reseller" or account._may_be_in_panda()
                 proposals[partner] = {
                     "role": role,
                     "username": account.username or usernames[partner],
@@ -948,10 +960,10 @@ class PandaAccount(models.Model):
             stopped = not self.system_id._may_be_called() or self.system_id._is_paused()
             return [Remedy.SYSTEM] if stopped else [Remedy.NOW]
         if self.state in RETRIABLE:
-            return [*self._get_cures(), Remedy.NOW, Remedy.DONE]
+            return [*self._get_error_remedies(), Remedy.NOW, Remedy.DONE]
         return []
 
-    def _get_cures(self):
+    def _get_error_remedies(self):
         """Return what removes the reason why it is not synchronised."""
         entry = CATALOGUE.get(self.error_code or "")
         return entry.remedies if entry else ()
@@ -1004,19 +1016,19 @@ class PandaAccount(models.Model):
         self.ensure_one()
         if self.remote_id:
             remote_id, name = self.remote_id, self.partner_id.name
-            return self._ask(
+            return self._query_panda(
                 Step.FIND_OPERATOR,
                 lambda client: _operators_of(client, remote_id, name),
             )
         name = (self.marker_at and self.sent_name) or self.partner_id.name or ""
         account_type = Role(self.role or Role.USER).account_type
         parent_id = self.parent_id.remote_id or self.system_id.root_account_id
-        return self._ask(
+        return self._query_panda(
             Step.FIND_ACCOUNT,
             lambda client: _namesakes_of(client, parent_id, name, account_type),
         )
 
-    def _ask(self, step, ask):
+    def _query_panda(self, step, ask):
         """Return what ``ask``, called with a client, has learnt, and log it.
 
         Commits, as no transaction is open while a request is on the wire.
@@ -1046,20 +1058,20 @@ class PandaAccount(models.Model):
 
     # === BUSINESS METHODS - NOTIFICATIONS === #
 
-    def _on_settled(self, *, attended):
+    def _on_settled(self):
         """Do what follows once these accounts are synchronized or have failed.
 
-        Called by every run, in a transaction of its own. Other addons extend it.
-
-        :param bool attended: whether a person is looking on, who needs no activity.
+        For other addons to extend. Called after each synchronization and failure,
+        before people are notified, and when an account is marked as done elsewhere;
+        never with a request on the wire. What raises is logged and rolled back for the
+        account at fault alone; after a conflict of transactions all is done again.
         """
-        self._notify(attended=attended)
 
     def _notify(self, *, attended):
         """Tell the followers of the contacts how these accounts stand: one note for
         each change that matters.
 
-        :param bool attended: see `_on_settled`.
+        :param bool attended: whether a person is looking on, who needs no activity.
         """
         changed = self.filtered(lambda a: a.last_notified != a._get_notification_key())
         self.env["res.partner"].browse(changed.partner_id.ids)._message_log_batch(

@@ -122,7 +122,7 @@ class PandaAccount(models.Model):
 
         :param latest: the latest entry of the log, if there is any.
         """
-        if self.state == "waiting" or Remedy.RESELLER in self._get_cures():
+        if self.state == "waiting" or Remedy.RESELLER in self._get_error_remedies():
             return "reseller"
         if self.state == "draft" or is_found_in_odoo(self.error_code):
             return "data"

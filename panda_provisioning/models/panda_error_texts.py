@@ -75,6 +75,7 @@ LABELS = [
     ("too_many", "Too many contacts to look up"),
     ("lost_answer", "Answer lost"),
     ("transaction_stuck", "Operator still pending in Panda"),
+    ("update_stuck", "Change still pending in Panda"),
     ("bug", "Software error"),
 ]
 """``error_code`` as people read it; a list, since Odoo translates Selections."""
@@ -228,6 +229,7 @@ TEXTS = {
     "transaction_stuck": _lt(
         "Panda has not finished creating the operator for a long time."
     ),
+    "update_stuck": _lt("Panda has not finished the change for a long time."),
     "bug": _lt("An error in this software: %(detail)s"),
     "invalid_url": _lt("The API address of %(system)s is not valid."),
     "unexpected_status": _lt("Panda answered something unexpected: %(detail)s"),

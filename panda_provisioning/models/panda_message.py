@@ -165,8 +165,8 @@ class PandaMessage(models.AbstractModel):
         )
 
     def _next_after_unknown(self, account):
-        """Until when nothing is created again, see ``search_grace``."""
-        grace = timedelta(seconds=account.system_id.search_grace)
+        """Until when nothing is created again, see ``search_delay``."""
+        grace = timedelta(seconds=account.system_id.search_delay)
         ends_at = account.marker_at and account.marker_at + grace
         if ends_at and ends_at > fields.Datetime.now():
             return self.env._(

@@ -9,7 +9,7 @@ from ..core.prefetch import Prefetch
 from .panda_preview_plan import Plan
 from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS
 
-CONTACT_FIELDS = {"name", "email", "phone", "panda_reseller_id"}
+EDITED_ON_CONTACT = {"name", "email", "phone", "panda_reseller_id"}
 """What is mended on the contact; everything else is an option of its account."""
 
 
@@ -88,8 +88,8 @@ class PandaPreview(models.Model):
         """Mend the contacts and the options of their accounts."""
         self.check_access("write")
         partners = self.env["res.partner"].browse(self.ids)
-        contact_values = {n: v for n, v in vals.items() if n in CONTACT_FIELDS}
-        option_values = {n: v for n, v in vals.items() if n not in CONTACT_FIELDS}
+        contact_values = {n: v for n, v in vals.items() if n in EDITED_ON_CONTACT}
+        option_values = {n: v for n, v in vals.items() if n not in EDITED_ON_CONTACT}
         if contact_values:
             partners.write(contact_values)
         system = self._get_system()

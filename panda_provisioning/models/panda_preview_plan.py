@@ -1,6 +1,7 @@
 """What would happen if contacts were synchronised, found out without writing."""
 
 import math
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -12,7 +13,7 @@ from ..core.prefetch import Prefetch
 from ..core.snapshot import Role, Snapshot, Step
 from ..core.states import State
 from ..core.transition import AccountRow
-from ..core.validation import find_problems, is_email_taken
+from ..core.validation import find_problems, is_email_used
 from ..engine.queue import Claim, get_bound_accounts, get_email_owners, look_at
 
 TOKEN_REQUESTS = 1
@@ -204,7 +205,7 @@ class Plan:
         for line in sorted(lines, key=lambda line: line.account.id or math.inf):
             others = owners[line.snapshot.email.lower()]
             is_in_panda = bool(line.snapshot.remote_id)
-            is_used = bool(line.snapshot.email) and is_email_taken(
+            is_used = bool(line.snapshot.email) and is_email_used(
                 line.claim.id, others, is_in_panda=is_in_panda
             )
             line.codes = [*self._get_own_problems(line)]
@@ -219,8 +220,7 @@ class Plan:
         entry = CATALOGUE.get(account.error_code or "")
         if account.state == "failed" and entry and entry.stays_refused:
             yield account.error_code
-        is_bound = account.remote_id or account.marker_at
-        is_new_user = options["role"] == "user" and not is_bound
+        is_new_user = options["role"] == "user" and not account._may_be_in_panda()
         if is_new_user and partner.panda_reseller_id and not options["reseller"]:
             yield "reseller_hidden"
 
@@ -270,7 +270,7 @@ class Plan:
     def _dry_run(self, lines, bound):
         """Find out how it ends for ``lines``; returns whether any has a problem."""
         snapshots = [line.claim.snapshot for line in lines]
-        endings = dry_run(snapshots, self.prefetch, bound)
+        endings = dry_run(snapshots, self.prefetch, bound, time.time())
         for line in lines:
             line.ending = endings[line.claim.id]
             if line.ending.error:

@@ -1,6 +1,8 @@
 import logging
 import time
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -86,7 +88,7 @@ class PandaService(models.AbstractModel):
                 )
             )
         )
-        self._enqueue(accounts.filtered(lambda a: a._is_concerned_by(names)))
+        self._enqueue(accounts.filtered(lambda a: a._is_affected_by(names)))
 
     # === SYNCHRONIZING AT ONCE === #
 
@@ -161,9 +163,9 @@ class PandaService(models.AbstractModel):
         with transport:
             finding = check_connection(transport, root)
         if finding.is_connected:
-            system._release_from_quarantine()
+            system._set_healthy()
         else:
-            system._quarantine(finding)
+            system._interrupt(finding)
         self._commit()
         return finding.is_connected
 
@@ -237,12 +239,16 @@ class PandaService(models.AbstractModel):
         transport, is_paused = system._open_transport(threads), system._is_paused()
         plan.prefetch.trouble = (is_paused and system.health_code) or ""
         ends_at = time.monotonic() + PREVIEW_SECONDS
+
+        def is_over():
+            return time.monotonic() >= ends_at
+
         with transport:
             for snapshots in plan.play():
                 # No transaction is open while a request is on the wire.
                 self._commit()
                 if not plan.prefetch.trouble:
-                    fill(plan.prefetch, transport, snapshots, threads, ends_at)
+                    fill(plan.prefetch, transport, snapshots, threads, is_over)
         return plan
 
     def _check_may_be_called(self, system):
@@ -305,16 +311,32 @@ class _Listener(RunListener):
     def on_settled(self, account_ids):
         accounts = self.env["panda.account"].browse(account_ids)
         accounts.invalidate_recordset()  # the rows were written past the ORM
-        accounts._on_settled(attended=self._attended)
+        self._do(accounts, lambda each: each._on_settled())
+        self._do(accounts, lambda each: each._notify(attended=self._attended))
+
+    def _do(self, accounts, work):
+        """Do ``work`` with ``accounts``; one's trouble is neither the others' nor the
+        run's."""
+        try:
+            with self.env.cr.savepoint():
+                work(accounts)
+        except psycopg2.OperationalError:
+            raise  # met another transaction; the run does it again
+        except Exception:
+            if len(accounts) == 1:
+                _logger.exception("After settling the Panda account %s", accounts.id)
+                return
+            for account in accounts:
+                self._do(account, work)
 
     def on_healthy(self):
-        self._system._release_from_quarantine()
+        self._system._set_healthy()
 
     def on_throttled(self, error):
         self._system._pause(error)
 
     def on_interrupted(self, finding):
-        self._system._quarantine(finding)
+        self._system._interrupt(finding)
 
     def on_finished(self, batch_done, *, is_over):
         if batch_done != self._system.batch_done:

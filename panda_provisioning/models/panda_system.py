@@ -97,14 +97,14 @@ class PandaSystem(models.Model):
     request_timeout = fields.Integer(
         default=30, required=True, help="Seconds that Panda may take to answer."
     )
-    search_grace = fields.Integer(
+    search_delay = fields.Integer(
         string="Search Delay",
         default=120,
         required=True,
         help="Seconds that Panda may take until a search shows a new account. After "
         "a lost answer nothing is created again before this time is over.",
     )
-    activation_patience = fields.Integer(
+    activation_timeout = fields.Integer(
         default=900,
         required=True,
         help="Seconds that the creation of an operator may stay pending in Panda "
@@ -144,8 +144,8 @@ class PandaSystem(models.Model):
         "The number of connections must be between 1 and 128.",
     )
     _positive_times = models.Constraint(
-        "CHECK(request_timeout BETWEEN 1 AND 120 AND search_grace >= 0"
-        " AND activation_patience > 0 AND requests_per_second >= 0)",
+        "CHECK(request_timeout BETWEEN 1 AND 120 AND search_delay >= 0"
+        " AND activation_timeout > 0 AND requests_per_second >= 0)",
         "Times and limits must be positive; an answer may take 120 seconds at most.",
     )
 
@@ -338,7 +338,7 @@ class PandaSystem(models.Model):
         with transport:
             finding = check_connection(transport, root)
         if finding.is_connected:
-            self._release_from_quarantine()
+            self._set_healthy()
         return finding
 
     def _get_missing_labels(self):
@@ -409,8 +409,8 @@ class PandaSystem(models.Model):
             system_id=self.id,
             root_account_id=self.root_account_id,
             request_timeout=self.request_timeout,
-            search_grace=self.search_grace,
-            activation_patience=self.activation_patience,
+            search_delay=self.search_delay,
+            activation_timeout=self.activation_timeout,
             connections=connections,
             batch_done=self.batch_done,
         )
@@ -446,19 +446,19 @@ class PandaSystem(models.Model):
         self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
         self._notify_overview()
 
-    def _quarantine(self, finding):
+    def _interrupt(self, finding):
         """Stop sending until a probe finds the system in order; ``finding`` says
         what was wrong. The responsible person hears of it once."""
         is_new = self.health != "quarantined" or self.health_code != finding.code
         self._set_health("quarantined", finding.code)
         self.probe_count = 1 if is_new else self.probe_count + 1
-        wait = probe_wait(None, self.probe_count, random.uniform)
+        wait = probe_wait(finding.retry_after, self.probe_count, random.uniform)
         self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
         self._notify_overview()
         if is_new:
             self._notify_interruption(finding)
 
-    def _release_from_quarantine(self):
+    def _set_healthy(self):
         """Note that the system answers as it should."""
         for system in self:
             if system.health == "healthy":

@@ -5,11 +5,11 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
-from ..core.error_catalogue import CONTACT_FIELDS
+from ..core.error_catalogue import MADE_OF_CONTACT
 from ..core.validation import EMAIL
 from .panda_account import MOST_URGENT_FIRST, STATES
 
-CONCERNING = set().union(*CONTACT_FIELDS.values()) | {
+CONCERNING = set().union(*MADE_OF_CONTACT.values()) | {
     "is_company",
     "panda_reseller_id",
     "parent_id",
@@ -330,9 +330,10 @@ class ResPartner(models.Model):
         return "reseller" if is_reseller else "user"
 
     def _count_panda_customers(self):
-        """Return how many contacts name this one as their reseller."""
+        """Return how many active contacts name this one as their reseller."""
         # Sudo: customers of other salespeople count too.
-        return len(self._origin.sudo().panda_customer_ids)
+        partner_sudo = self._origin.sudo().with_context(active_test=True)
+        return len(partner_sudo.panda_customer_ids)
 
     # === BUSINESS METHODS - PAYLOAD === #
     # What is sent of a contact, in the form in which it is sent.

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class ErrorKind(str, Enum):
-    """Class of a failure; :mod:`.policy` says what follows from it."""
+    """Class of a failure; ``core.retry_policy`` says what follows from it."""
 
     DATA = "data"
     """Panda refuses what was sent; a person must change it."""

@@ -17,6 +17,7 @@ from . import test_first_steps
 from . import test_import
 from . import test_link_wizard
 from . import test_mark_done_wizard
+from . import test_migration
 from . import test_names
 from . import test_neutralized_and_copied
 from . import test_overview
@@ -31,8 +32,10 @@ from . import test_save_and_synchronize
 from . import test_secret_fields
 from . import test_secret_leaks
 from . import test_state_explanations
+from . import test_state_gate
 from . import test_sync_options_tours
 from . import test_sync_options_validation
 from . import test_timeline
 from . import test_translations
 from . import test_updates
+from . import test_validation_everywhere

@@ -67,7 +67,7 @@ class PandaMixin:
                 "access_password": PASSWORDS[READ_WRITE_ID],
                 "api_key": API_KEY,
                 "responsible_user_id": cls.manager.id,
-                "search_grace": 0,
+                "search_delay": 0,
                 "request_timeout": 10,
             }
         )

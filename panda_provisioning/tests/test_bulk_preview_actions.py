@@ -8,7 +8,7 @@ from .bulk_common import BulkCase
 
 
 @tagged("post_install", "-at_install")
-class TestBulkMend(BulkCase):
+class TestBulkPreviewActions(BulkCase):
     """What is wrong is mended in the preview, and what is right is queued."""
 
     def reread(self, preview, partner):

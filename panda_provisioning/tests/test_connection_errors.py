@@ -137,7 +137,7 @@ class TestBadConnection(PandaCase):
             with self.subTest(name):
                 self.reset_panda()
                 self.system.write({**self.right_values, **values})
-                self.system._release_from_quarantine()
+                self.system._set_healthy()
                 email = f"ada.l{self.count_accounts()}@example.com"
                 form, account, action = self.press_for(email)
                 self.assertEqual((account.state, account.attempt_count), ("retry", 0))

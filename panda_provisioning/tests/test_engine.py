@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -6,6 +8,7 @@ from ..core.retry_policy import MAX_ATTEMPTS
 from ..engine.queue import Queue
 from .common import PandaCase
 
+SERVICE = "odoo.addons.panda_provisioning.models.panda_service"
 ACCOUNTS = "/rest/platform/accounts/*"
 OPERATORS = "/rest/platform/operator-mgmt/*"
 
@@ -79,7 +82,7 @@ class TestEngine(PandaCase):
         self.assertEqual(len(self.tenants()), 1)
 
     def test_nothing_is_created_again_within_the_grace_period(self):
-        self.system.search_grace = 60
+        self.system.search_delay = 60
         self.fault("lost_answer", method="POST", path=ACCOUNTS, times=1, lag_calls=2)
         account = self.enqueue(self.make_account())
         self.run_cron()
@@ -125,7 +128,7 @@ class TestEngine(PandaCase):
 
     def test_stuck_transaction(self):
         """What Panda never finishes is looked into, not repeated blindly."""
-        self.system.activation_patience = 1
+        self.system.activation_timeout = 1
         self.fault("transaction_stuck", method="POST", path=OPERATORS, times=1)
         account = self.enqueue(self.make_account())
         for _run in range(4):
@@ -212,6 +215,37 @@ class TestEngine(PandaCase):
         self.make_due(late)
         self.env.flush_all()
         self.assertEqual(queue.get_bulk_parents(), {None})
+
+    def test_what_fails_after_one_account_does_not_end_the_run(self):
+        """Another addon raises for one account: the others are notified."""
+        bad = self.enqueue(self.make_account(self.make_partner("Bad Test")))
+        good = self.enqueue(self.make_account(self.make_partner("Good Test")))
+        accounts, on_settled = type(bad), type(bad)._on_settled
+
+        def settle(records):
+            if bad.id in records.ids:
+                raise ValueError("from another addon")
+            return on_settled(records)
+
+        with (
+            patch.object(accounts, "_on_settled", settle),
+            self.assertLogs(SERVICE, "ERROR") as logged,
+        ):
+            self.run_cron()
+        self.assertEqual((bad + good).mapped("state"), ["synced", "synced"])
+        self.assertEqual((bad + good).mapped("last_notified"), ["synced", "synced"])
+        self.assertFalse(any((bad + good).mapped("notification_pending")))
+        self.assertEqual(len(logged.records), 1)
+
+    def test_an_account_that_was_queued_again_is_not_notified(self):
+        """It failed and was corrected while it was sent: that is no failure to tell."""
+        account = self.enqueue(self.make_account())
+        account.sudo().write({"state": "failed", "resync_requested": True})
+        account.sudo().notification_pending = True
+        self.env.flush_all()
+        queue = Queue(self.env, self.system._get_run_settings())
+        self.assertTrue(queue.requeue_edited(account.ids))
+        self.assertEqual(queue.take_notifications(), [])
 
     def test_reseller_then_customers_in_one_run(self):
         reseller = self.make_account(

@@ -70,7 +70,7 @@ class TestStates(PandaCase):
         return buttons
 
     def test_every_state_says_what_happens_next(self):
-        self.system.search_grace = 600
+        self.system.search_delay = 600
         self.assertEqual(set(BY_STATE), {name for name, _label in STATES})
         for state, (text, button) in BY_STATE.items():
             with self.subTest(state):

@@ -70,7 +70,7 @@ class TestTimeline(PandaCase):
 
     def test_who_did_not_answer_is_not_quoted(self):
         """Nor is what was sent said to be still to come."""
-        self.system.search_grace = 600
+        self.system.search_delay = 600
         account = self.make_account()
         self.fault("lost_answer", method="POST", lag_seconds=600)
         account.action_synchronize()

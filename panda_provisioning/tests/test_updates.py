@@ -119,7 +119,7 @@ class TestUpdates(PandaCase):
 
     def test_edit_between_account_and_operator(self):
         """Found by its old name, and told the new one."""
-        self.system.search_grace = 60
+        self.system.search_delay = 60
         partner = self.make_partner("Grace Hopper")
         account = self.make_account(partner)
         self.fault("lost_answer", method="POST", path="*/accounts/*", lag_calls=1)

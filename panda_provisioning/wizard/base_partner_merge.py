@@ -19,7 +19,7 @@ class BasePartnerMerge(models.TransientModel):
 
     def _keep_one_account(self, accounts):
         """Delete those of ``accounts``, all of one system, that were never sent."""
-        in_panda = accounts.filtered(lambda a: a.remote_id or a.marker_at)
+        in_panda = accounts.filtered(lambda a: a._may_be_in_panda())
         if len(in_panda) > 1:
             raise UserError(
                 self.env._(

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..core.error_catalogue import field_of
 
-PLACES = {
+PROBLEM_FIELDS = {
     "role": "role_problem",
     "username": "username_problem",
     "parent_id": "parent_problem",
@@ -111,9 +111,11 @@ class PandaSyncOptions(models.TransientModel):
     def _compute_role(self):
         for options in self:
             partner = options.partner_id
-            implied = partner._count_panda_customers() and "reseller"
-            implied = implied or (partner.panda_reseller_id and "user")
-            options.role = options.account_id.role or implied
+            reseller = partner.panda_reseller_id
+            is_implied = reseller or partner._count_panda_customers()
+            options.role = options.account_id.role or (
+                is_implied and partner._propose_panda_role(reseller)
+            )
 
     @api.depends("partner_id", "system_id")
     def _compute_username(self):
@@ -129,7 +131,7 @@ class PandaSyncOptions(models.TransientModel):
     def _compute_parent_account_id(self):
         for options in self:
             account = options.account_id
-            if account.remote_id or account.marker_at:
+            if account._may_be_in_panda():
                 options.parent_account_id = account.parent_id
             elif options.role == "reseller":
                 options.parent_account_id = False
@@ -188,12 +190,14 @@ class PandaSyncOptions(models.TransientModel):
                 "The activation e-mail goes to %s.", draft.email
             )
             options.phone_hint = self.env._("Sent as %s.", draft.phone)
-            options.update(dict.fromkeys((*PLACES.values(), "general_problem"), False))
+            options.update(
+                dict.fromkeys((*PROBLEM_FIELDS.values(), "general_problem"), False)
+            )
             options.name_exists = options._get_refusal() == "name_exists"
             problems = options._describe_problems(draft)
             options.problem_count = len(problems)
             for field, text in problems:
-                place = PLACES.get(field, "general_problem")
+                place = PROBLEM_FIELDS.get(field, "general_problem")
                 options[place] = " ".join(filter(None, (options[place], text)))
 
     def _describe_problems(self, draft):

@@ -51,8 +51,8 @@ class PandaAccount(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _on_settled(self, *, attended):
-        result = super()._on_settled(attended=attended)
+    def _on_settled(self):
+        result = super()._on_settled()
         self._get_open_orders()._settle_panda()
         return result
 
@@ -90,7 +90,7 @@ class PandaAccount(models.Model):
         """
         self.ensure_one()
         is_direct = self.role == "user" and not self.parent_id
-        return is_direct and self._is_placed_by_order() and not self._may_be_in_panda()
+        return is_direct and self._is_placed_by_order() and not self._is_sent()
 
     def _may_be_withdrawn(self):
         """Whether nothing of this account was sent and only orders need it.
@@ -99,15 +99,15 @@ class PandaAccount(models.Model):
         """
         self.ensure_one()
         customers = self.child_ids.filtered(lambda a: a.state != "draft")
-        return bool(self.by_order) and not (self._may_be_in_panda() or customers)
+        return bool(self.by_order) and not (self._is_sent() or customers)
 
     def _is_placed_by_order(self):
         """Whether an order, and no person, has decided on role and parent."""
         return self.by_order in ("decided", "created")
 
-    def _may_be_in_panda(self):
-        """Whether this account was sent, or may have been."""
-        return bool(self.remote_id or self.marker_at or self.state == "running")
+    def _is_sent(self):
+        """Whether this account was sent to Panda, or is being sent."""
+        return self._may_be_in_panda() or self.state == "running"
 
     def _get_open_orders(self):
         """Return the orders that need these accounts and are not done."""

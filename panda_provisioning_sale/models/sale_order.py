@@ -621,8 +621,7 @@ class SaleOrder(models.Model):
         parent = reseller and self._preview_panda_account(reseller, system, "reseller")
         if parent:
             yield parent
-        is_reseller = not parent and customer._count_panda_customers()
-        role = "reseller" if is_reseller else "user"
+        role = customer._propose_panda_role(reseller)
         yield self._preview_panda_account(customer, system, role, parent)
 
     def _preview_panda_account(self, partner, system, role, parent=None):

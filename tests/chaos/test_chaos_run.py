@@ -1,4 +1,4 @@
-"""A small run of ``make chaos``, so that it cannot rot."""
+"""A short run of ``make chaos``: after kills and faults nothing is lost or doubled."""
 
 import pytest
 

@@ -16,12 +16,20 @@ sys.path.append(str(ROOT / "sandbox"))
 from panda_sandbox.process import SandboxProcess
 
 ADDON = "panda_provisioning"
-GROUPS = {"few": 3, "broken": 2, "refused": 1, "outage": 2, "many": 40, "terminal": 3}
+GROUPS = {
+    "counted": 2,
+    "few": 3,
+    "broken": 2,
+    "refused": 1,
+    "outage": 2,
+    "many": 40,
+    "terminal": 3,
+}
 """Contacts of each group, found by their internal reference."""
 
 CONTACTS = """
 values = {values!r}
-env["panda.system"].create({{**values, "max_connections": 4, "search_grace": 0}})
+env["panda.system"].create({{**values, "max_connections": 4, "search_delay": 0}})
 for group, count in {groups!r}.items():
     env["res.partner"].create([
         {{

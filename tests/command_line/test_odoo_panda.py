@@ -12,11 +12,16 @@ def group(name):
 
 
 def test_status_counts_what_is_there(panda):
+    assert panda.run("sync", *group("counted")).returncode == 0
     status, found = panda.read("status")
     assert status == 0
     [system] = found["systems"]
     assert (system["name"], system["state"]) == ("Panda Antivirus", "test")
     assert set(system["accounts"]) >= {"draft", "synced", "failed"}
+    counted = {state: count for state, count in system["accounts"].items() if count}
+    rows = panda.execute("SELECT state, count(*) FROM panda_account GROUP BY state")
+    assert counted == dict(rows)
+    assert counted["synced"] >= 2
     assert system["next_try"] is None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from panda_provisioning.core.snapshot import Clock
+from panda_provisioning.core.snapshot import Timing
 from panda_provisioning.panda_api.client import PandaClient
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
@@ -52,7 +52,7 @@ def client(transport: Transport) -> PandaClient:
 
 @pytest.fixture
 def world(sandbox: SandboxProcess, transport: Transport) -> World:
-    return World(sandbox, transport, Clock(time.time, grace=0))
+    return World(sandbox, transport, Timing(time.time, search_delay=0))
 
 
 @pytest.fixture

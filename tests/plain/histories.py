@@ -1,6 +1,6 @@
 """What can happen to two accounts, in any order: the rules of the search.
 
-The tests are in ``test_interleavings``; nothing here breaks a rule on purpose.
+The tests are in ``test_histories``; nothing here breaks a rule on purpose.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ from panda_provisioning.core.snapshot import Outcome, Role, Snapshot
 from panda_provisioning.core.states import CLAIMABLE, State
 
 from .memory_panda import FAULTS, ROOT, MemoryPanda
-from .row_engine import GRACE, LEASE, Account, Engine, new_account
+from .row_engine import LEASE, SEARCH_DELAY, Account, Engine, new_account
 
 NAME = "Böhm & Co"
 OWNERS = ("ann", "bob")
 """Two accounts of the same name: only the e-mail tells them apart."""
 
 WHICH = st.sampled_from([0, 0, 0, 1])
-PAUSES = st.sampled_from([0.0, 0.0, 0.0, 4.0, GRACE / 2, GRACE + 1, LEASE - 8])
+PAUSES = st.sampled_from(
+    [0.0, 0.0, 0.0, 4.0, SEARCH_DELAY / 2, SEARCH_DELAY + 1, LEASE - 8]
+)
 """Seconds before a step, also between the marker and the request."""
 CRASHES = st.sampled_from(["", "", "", "before", "after", "after"])
 STRIKES = st.one_of(
@@ -52,8 +54,8 @@ class Histories(RuleBasedStateMachine):
     panda_class: type[MemoryPanda] = MemoryPanda
 
     @initialize(
-        lag=st.sampled_from([0.0, 1.0, GRACE / 2, GRACE - 1]),
-        pending=st.sampled_from([0.0, 0.7, 10.0, 3 * GRACE]),
+        lag=st.sampled_from([0.0, 1.0, SEARCH_DELAY / 2, SEARCH_DELAY - 1]),
+        pending=st.sampled_from([0.0, 0.7, 10.0, 3 * SEARCH_DELAY]),
         unique=st.booleans(),
         listed=st.booleans(),
         exists=st.sampled_from(["", "", "same", "other", "both"]),
@@ -62,7 +64,7 @@ class Histories(RuleBasedStateMachine):
         self, lag: float, pending: float, exists: str, *, unique: bool, listed: bool
     ) -> None:
         if not unique:  # then nobody but us stands between two operators
-            pending = min(pending, GRACE - 1 - lag)
+            pending = min(pending, SEARCH_DELAY - 1 - lag)
         panda = self.panda_class(lag=lag, pending=max(0, pending), unique=unique)
         if exists in ("same", "both"):
             panda.add_tenant(f" {NAME}", 2, "Ann@Example.com")

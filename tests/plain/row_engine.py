@@ -15,10 +15,10 @@ from panda_provisioning.core import transition
 from panda_provisioning.core.account_lookup import AccountLookup
 from panda_provisioning.core.snapshot import (
     UPDATES,
-    Clock,
     Outcome,
     Snapshot,
     Step,
+    Timing,
     from_epoch,
 )
 from panda_provisioning.core.states import AT_REST, CLAIMABLE, State, is_allowed
@@ -27,7 +27,7 @@ from panda_provisioning.core.workflow import perform_in_time
 
 from .memory_panda import ROOT, MemoryPanda
 
-GRACE, LEASE, PATIENCE = 30.0, 60.0, 90.0
+SEARCH_DELAY, LEASE, ACTIVATION_TIMEOUT = 30.0, 60.0, 90.0
 LONGEST_CALL = 5.0
 
 Columns = dict[str, Any]
@@ -87,7 +87,11 @@ class Engine:
     ) -> None:
         self.panda = panda
         self.accounts = accounts
-        self.clock = Clock(lambda: panda.now, grace=self.grace(), patience=PATIENCE)
+        self.timing = Timing(
+            lambda: panda.now,
+            search_delay=self.search_delay(),
+            activation_timeout=ACTIVATION_TIMEOUT,
+        )
         self.policy = RunPolicy(LEASE, lambda _low, high: high)
         self._listed = listed
         self.begin_run()
@@ -100,9 +104,9 @@ class Engine:
 
     # === RULES THAT TESTS BREAK === #
 
-    def grace(self) -> float:
+    def search_delay(self) -> float:
         """As long as Panda may take to show what is new."""
-        return GRACE
+        return SEARCH_DELAY
 
     def claimed(self, row: AccountRow) -> AccountRow:
         return transition.claimed(row, self.policy, self.panda.now)
@@ -125,7 +129,7 @@ class Engine:
             "run_token": "run",
         }
         account.live, account.live_due = row, self.panda.now
-        settled = transition.settled_without_request(row, self.panda.now)
+        settled = transition.resolved_without_request(row, self.panda.now)
         if settled:
             self._write(account, settled)
         elif row.snapshot.step in UPDATES:
@@ -140,7 +144,7 @@ class Engine:
             self.panda,  # type: ignore[arg-type]
             account.live.snapshot,
             self.lookup,
-            self.clock,
+            self.timing,
             send_before=account.due - LONGEST_CALL,
         )
 

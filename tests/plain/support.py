@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,12 +16,12 @@ import pytest
 
 from panda_provisioning.core.account_lookup import AccountLookup
 from panda_provisioning.core.snapshot import (
-    WRITES,
-    Clock,
+    CREATES,
     Outcome,
     Role,
     Snapshot,
     Step,
+    Timing,
 )
 from panda_provisioning.core.workflow import perform
 from panda_provisioning.panda_api.client import PandaClient
@@ -107,15 +108,15 @@ def at_once(count: int, work: Callable[[], Any]) -> list[Any]:
 class World:
     """One sandbox, and a client of it, as the workflow's caller has them."""
 
-    def __init__(self, sandbox: Any, transport: Transport, clock: Clock) -> None:
+    def __init__(self, sandbox: Any, transport: Transport, timing: Timing) -> None:
         self.sandbox = sandbox
         self.client = PandaClient(transport)
-        self.clock = clock
-        self.lookup = AccountLookup()
+        self.timing = timing
+        self.lookup = AccountLookup(time.time)
 
     def perform(self, snapshot: Snapshot) -> Outcome:
         """One step, marked before it if it is a write."""
-        return perform(self.client, snapshot, self.lookup, self.clock)
+        return perform(self.client, snapshot, self.lookup, self.timing)
 
     def after(self, snapshot: Snapshot, *steps: Step) -> Snapshot:
         """The snapshot after the steps named, none of which may fail."""
@@ -129,8 +130,8 @@ class World:
 
     def marked(self, snapshot: Snapshot) -> Snapshot:
         """As the engine has it when it sends the snapshot's step."""
-        is_write = snapshot.step in WRITES
-        return snapshot.marked(self.clock.now()) if is_write else snapshot
+        is_write = snapshot.step in CREATES
+        return snapshot.marked(self.timing.now()) if is_write else snapshot
 
     def run(self, snapshot: Snapshot, most: int = 20) -> tuple[Snapshot, Outcome]:
         """Steps until something is done, fails, or has to wait in earnest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,21 +46,37 @@ def test_a_private_call_is_found() -> None:
     assert list(private_calls(ast.parse("system._pause()\nself._own()"))) == ["_pause"]
 
 
+STATE_SQL = re.compile(r"UPDATE\s+panda_account\b.*\bSET\b.*\bstate\s*=", re.DOTALL)
+
+
 def writes_state(node: ast.AST) -> bool:
     """Whether ``node`` writes ``state``: SQL, values to write, an assignment."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return "panda_account" in node.value and "SET state" in node.value
+        before, _where, _conditions = node.value.partition("WHERE")
+        return bool(STATE_SQL.search(before))
     if isinstance(node, ast.Dict):
-        keys = (ast.unparse(key) for key in node.keys if key)
-        values = (getattr(value, "value", None) for value in node.values)
         return any(
-            k == "'state'" and v in STATES for k, v in zip(keys, values, strict=False)
+            getattr(key, "value", None) == "state"
+            and getattr(value, "value", None) in STATES
+            for key, value in zip(node.keys, node.values, strict=True)
         )
-    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write":
-        dicts = (each for each in node.args if isinstance(each, ast.Dict))
-        return any("'state'" in ast.unparse(each) for each in dicts)
+    if isinstance(node, ast.Call):
+        return calls_for_a_write(node)
     targets = node.targets if isinstance(node, ast.Assign) else []
     return any(getattr(target, "attr", "") == "state" for target in targets)
+
+
+def calls_for_a_write(node: ast.Call) -> bool:
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if name == "write":
+        return any("state" in KEY.findall(ast.unparse(each)) for each in node.args)
+    if name == "dict":
+        values = {k.arg: getattr(k.value, "value", None) for k in node.keywords}
+        return values.get("state") in STATES
+    return name == "setattr" and "'state'" in ast.unparse(node)
+
+
+KEY = re.compile(r"['\"](\w+)['\"]\s*:")
 
 
 def state_writes(tree: ast.Module) -> list[int]:
@@ -79,6 +96,16 @@ def test_only_the_gate_writes_the_state_of_an_account() -> None:
     assert found == gates
 
 
+def test_reading_the_state_is_no_write() -> None:
+    """Neither is a condition, nor a value that only looks like it."""
+    for line in (
+        'cr.execute("UPDATE panda_account SET step = 1 WHERE state = 2")',
+        'values = {"state": account.state}',
+        'card = {"status": "synced"}',
+    ):
+        assert state_writes(ast.parse(line)) == []
+
+
 def test_a_write_of_the_state_is_found() -> None:
     """The search above can fail."""
     for line in (
@@ -86,5 +113,62 @@ def test_a_write_of_the_state_is_found() -> None:
         'values = {"state": "draft", "attempt_count": 0}',
         'account.state = "synced"',
         'cr.execute("UPDATE panda_account SET state = 1")',
+        'cr.execute("UPDATE panda_account a SET attempt_count = 0, state = 1")',
+        'values = dict(state="synced")',
+        'setattr(account, "state", "synced")',
     ):
         assert set(state_writes(ast.parse(line))) == {1}
+
+
+# === IMPORTS === #
+
+LAYERS = ("panda_api", "core", "engine", "models", "wizard", "console", "cli")
+FORBIDDEN = {"time", "random", "datetime.now", "socket", "http"}
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Modules that are imported by their full name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+
+
+def layer_of(name: str) -> str:
+    """The layer of the addon that a full name is in, or ``""``."""
+    own = name.removeprefix("odoo.addons.panda_provisioning.")
+    return own.split(".")[0] if own != name else ""
+
+
+def test_odoos_spelling_of_an_import_keeps_to_the_layers_too() -> None:
+    """import-linter sees relative imports only."""
+    seen = 0
+    for path, tree in modules("panda_provisioning"):
+        layer = path.parts[1]
+        for name in filter(None, map(layer_of, imports(tree))):
+            seen += 1
+            assert layer in LAYERS, path
+            assert LAYERS.index(name) <= LAYERS.index(layer), f"{path}: {name}"
+    # The command of Odoo is loaded apart from its addon.
+    assert seen == 1
+
+
+def test_the_orders_know_models_and_wizards_only() -> None:
+    found = {
+        layer
+        for _path, tree in modules("panda_provisioning_sale")
+        for layer in filter(None, map(layer_of, imports(tree)))
+    }
+    assert found == {"models"}
+
+
+def test_core_reads_no_clock_and_no_chance() -> None:
+    """They come in as arguments."""
+    found = {
+        f"{path}: {name}"
+        for path, tree in modules("panda_provisioning/core")
+        for name in imports(tree)
+        if name.split(".")[0] in FORBIDDEN or name in FORBIDDEN
+    }
+    assert found == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -73,7 +74,7 @@ def test_account_of_another_contact_is_refused(world: World) -> None:
 
 def test_nothing_is_created_without_looking(world: World) -> None:
     """Not even where a listing says that there is no such name."""
-    lookup = AccountLookup()
+    lookup = AccountLookup(time.time)
     lookup.expect_bulk([ROOT_ACCOUNT])
     lookup.children(world.client, replace(CUSTOMER, name="Nobody", key=7))
     assert lookup.lacks(CUSTOMER)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import pytest
@@ -27,10 +27,12 @@ def count_calls(world: World) -> int:
     return count(world.sandbox, path="/rest/*")
 
 
-def read(world: World, *snapshots: Snapshot, ends_at: float = math.inf) -> Prefetch:
+def read(
+    world: World, *snapshots: Snapshot, is_over: Callable[[], bool] = lambda: False
+) -> Prefetch:
     """Read what is to be known, as it comes back from a browser."""
     prefetch = Prefetch()
-    fill(prefetch, world.client._transport, snapshots, threads=2, ends_at=ends_at)
+    fill(prefetch, world.client._transport, snapshots, threads=2, is_over=is_over)
     return Prefetch(**json.loads(json.dumps(asdict(prefetch))))
 
 
@@ -60,7 +62,7 @@ def test_as_many_requests_as_the_saga(world: World, known: str, among: int) -> N
     others = [replace(CUSTOMER, key=100 + i, name=f"N{i}") for i in range(among - 1)]
     snapshots = [CUSTOMER, *others]
     prefetch = read(world, *snapshots)
-    ending = dry_run(snapshots, prefetch, {})[CUSTOMER.key]
+    ending = dry_run(snapshots, prefetch, {}, time.time())[CUSTOMER.key]
     assert ending.is_sure
     assert ending.error is None
     assert ending.snapshot.adopted is (known != "nothing")
@@ -73,10 +75,10 @@ def test_as_many_requests_as_the_saga(world: World, known: str, among: int) -> N
 
 def test_reading_ends_in_time(world: World) -> None:
     """Nothing is asked any more, and who was not asked about says so."""
-    prefetch = read(world, CUSTOMER, ends_at=time.monotonic())
+    prefetch = read(world, CUSTOMER, is_over=lambda: True)
     assert prefetch.trouble == "too_many"
     assert count_calls(world) == 0
-    assert not dry_run([CUSTOMER], prefetch, {})[CUSTOMER.key].is_sure
+    assert not dry_run([CUSTOMER], prefetch, {}, time.time())[CUSTOMER.key].is_sure
 
 
 @pytest.mark.parametrize("lost", ["children", "accounts", "operators"])
@@ -85,13 +87,13 @@ def test_what_was_read_in_part_is_not_sure(world: World, lost: str) -> None:
     world.client.create_account(ROOT_ACCOUNT, **ACME)
     prefetch = read(world, CUSTOMER)
     getattr(prefetch, lost).clear()
-    ending = dry_run([CUSTOMER], prefetch, {})[CUSTOMER.key]
+    ending = dry_run([CUSTOMER], prefetch, {}, time.time())[CUSTOMER.key]
     assert not ending.is_sure
     assert ending.error is None
 
 
 def test_what_was_not_read_is_not_sure() -> None:
-    [ending] = dry_run([CUSTOMER], Prefetch(), {}).values()
+    [ending] = dry_run([CUSTOMER], Prefetch(), {}, time.time()).values()
     assert not ending.is_sure
     assert ending.snapshot.step is Step.DONE
 
@@ -102,7 +104,7 @@ def test_below_a_pretended_reseller_nothing_is_asked(world: World) -> None:
     before = count_calls(world)
     prefetch = read(world, snapshot)
     assert count_calls(world) == before
-    [ending] = dry_run([snapshot], prefetch, {}).values()
+    [ending] = dry_run([snapshot], prefetch, {}, time.time()).values()
     assert ending.is_sure
 
 
@@ -111,7 +113,7 @@ def test_who_belongs_to_somebody_else_is_left_out(world: World) -> None:
     remote_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
     prefetch = read(world, CUSTOMER)
     free, bound = (
-        dry_run([CUSTOMER], prefetch, owners)[CUSTOMER.key]
+        dry_run([CUSTOMER], prefetch, owners, time.time())[CUSTOMER.key]
         for owners in ({remote_id: CUSTOMER.key}, {remote_id: 99})
     )
     assert free.snapshot.adopted
@@ -127,7 +129,7 @@ def test_an_account_that_a_person_has_chosen(world: World, *, is_there: bool) ->
     if is_there:
         remote_id = world.client.create_account(ROOT_ACCOUNT, **{**ACME, "name": "A"})
     snapshot = replace(CUSTOMER, chosen_remote_id=remote_id)
-    [ending] = dry_run([snapshot], read(world, snapshot), {}).values()
+    [ending] = dry_run([snapshot], read(world, snapshot), {}, time.time()).values()
     assert ending.is_sure
     assert (ending.error is None) is is_there
     before = count_calls(world)
@@ -139,13 +141,13 @@ def test_a_contact_that_was_renamed_meanwhile(world: World) -> None:
     """It is looked for under both names, so both are read."""
     marked = replace(CUSTOMER, step=Step.CREATE_ACCOUNT).marked(1)
     renamed = replace(marked, name="Acme & Sons", step=Step.FIND_ACCOUNT)
-    [ending] = dry_run([renamed], read(world, renamed), {}).values()
+    [ending] = dry_run([renamed], read(world, renamed), {}, time.time()).values()
     assert ending.is_sure
 
 
 def test_a_parent_that_is_gone(world: World) -> None:
     snapshot = replace(CUSTOMER, has_parent=True, parent_remote_id="ACC-999")
-    [ending] = dry_run([snapshot], read(world, snapshot), {}).values()
+    [ending] = dry_run([snapshot], read(world, snapshot), {}, time.time()).values()
     assert ending.error is not None
     assert ending.error.code == "parent_not_found"
 
@@ -154,5 +156,5 @@ def test_trouble_is_noted(world: World) -> None:
     world.fault("server_error", path="*/children")
     prefetch = read(world, CUSTOMER)
     assert prefetch.trouble == "server_error"
-    [ending] = dry_run([CUSTOMER], prefetch, {}).values()
+    [ending] = dry_run([CUSTOMER], prefetch, {}, time.time()).values()
     assert not ending.is_sure

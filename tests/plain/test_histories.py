@@ -28,14 +28,14 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from panda_provisioning.core import workflow
-from panda_provisioning.core.snapshot import WRITES, Step
+from panda_provisioning.core.snapshot import CREATES, Step
 from panda_provisioning.core.states import State
 from panda_provisioning.core.transition import AccountRow
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 
 from .histories import Histories
 from .memory_panda import MemoryPanda
-from .row_engine import GRACE, Columns, Engine
+from .row_engine import SEARCH_DELAY, Columns, Engine
 
 QUICK, STEPS = 500, 30
 """Histories, and things that happen in each."""
@@ -52,7 +52,7 @@ class AlwaysLate(MemoryPanda):
     """Shows what is new at the very end of the grace."""
 
     def __init__(self, *, lag: float, pending: float, unique: bool) -> None:
-        super().__init__(lag=GRACE - 1, pending=0, unique=unique)
+        super().__init__(lag=SEARCH_DELAY - 1, pending=0, unique=unique)
 
 
 class HangsAtFirst(MemoryPanda):
@@ -67,14 +67,14 @@ class ForgetsTheMarker(Engine):
     """Sends a create without having written down that it is about to."""
 
     def written(self, columns: Columns) -> Columns:
-        is_write = Step(columns["step"]) in WRITES
+        is_write = Step(columns["step"]) in CREATES
         return {**columns, "marker_at": None} if is_write else columns
 
 
-class IgnoresTheGrace(Engine):
+class IgnoresTheSearchDelay(Engine):
     """Creates again as soon as a search shows nothing."""
 
-    def grace(self) -> float:
+    def search_delay(self) -> float:
         return 0
 
 
@@ -101,7 +101,7 @@ class ForgetsWhatWasSent(Engine):
         return {**columns, "sent_name": None, "sent_email": None}
 
 
-class NeverLosesPatience(Engine):
+class NeverTimesOut(Engine):
     """Moves the marker whenever a row is claimed, so that no wait ever ends."""
 
     panda = HangsAtFirst
@@ -138,11 +138,11 @@ def machine(broken: type[Engine | MemoryPanda]) -> type[Histories]:
 
 BROKEN = {
     ForgetsTheMarker: "two tenants|two operators",
-    IgnoresTheGrace: "two tenants|two operators",
+    IgnoresTheSearchDelay: "two tenants|two operators",
     LeavesTheMarkerBehind: "two tenants|two operators",
     RepeatsTheStep: "two tenants|two operators",
     ForgetsWhatWasSent: "two tenants|an edit was lost",
-    NeverLosesPatience: "is stuck",
+    NeverTimesOut: "is stuck",
     BelievesThatNothingWasDone: "two tenants|two operators",
 }
 

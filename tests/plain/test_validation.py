@@ -14,7 +14,7 @@ from panda_provisioning.core.validation import (
     NAME_LIMIT,
     Problem,
     find_problems,
-    is_email_taken,
+    is_email_used,
 )
 from panda_sandbox.schemas import NewAccount, NewOperator
 
@@ -216,4 +216,4 @@ def test_what_passes_is_never_refused_by_panda(
 def test_an_email_address_belongs_to_who_is_in_panda_then_to_who_was_first(
     key: int, owners: list[tuple[int, bool]], *, is_in_panda: bool, taken: bool
 ) -> None:
-    assert is_email_taken(key, owners, is_in_panda=is_in_panda) is taken
+    assert is_email_used(key, owners, is_in_panda=is_in_panda) is taken

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from panda_provisioning.core.snapshot import Clock, Snapshot, Step
+from panda_provisioning.core.snapshot import Snapshot, Step, Timing
 from panda_provisioning.panda_api.errors import ErrorKind
 from panda_sandbox.settings import ROOT_ACCOUNT
 
@@ -36,7 +36,7 @@ class Time:
 def moment(world: World) -> Time:
     """The time of the world, in which Panda has half a minute of grace."""
     moment = Time()
-    world.clock = Clock(moment.now, grace=GRACE, patience=900)
+    world.timing = Timing(moment.now, search_delay=GRACE, activation_timeout=900)
     world.lookup._now = moment.now
     return moment
 
@@ -318,7 +318,7 @@ def test_an_update_that_hangs_is_sent_again(world: World, moment: Time) -> None:
     moment.ahead = 901
     snapshot, outcome = world.run(snapshot)
     assert outcome.error
-    assert outcome.error.code == "transaction_stuck"
+    assert outcome.error.code == "update_stuck"
     assert (snapshot.step, snapshot.marker_at) == (Step.UPDATE_OPERATOR, None)
     assert world.run(snapshot)[1].step is Step.DONE
 

@@ -199,6 +199,20 @@ def test_a_test_named_as_pytest_does_is_no_such_name(write, problems):
     assert problems() == []
 
 
+def test_a_test_of_an_addon_is_looked_for(write, problems):
+    write("addon/tests/test_some.py", "class TestIt:\n    def test_one(self): pass\n")
+    write(
+        "CONTRIBUTING.md",
+        "`TAGS=/addon:TestIt` `TAGS=/addon:TestIt.test_one` `TAGS=/addon`\n"
+        "`TAGS=/addon:TestIt.test_two`\n"
+        "`TAGS=/other:TestIt`\n",
+    )
+    assert problems() == [
+        "CONTRIBUTING.md:2: addon has no test TestIt.test_two",
+        "CONTRIBUTING.md:3: other has no test TestIt",
+    ]
+
+
 def test_a_page_on_the_architecture_without_names_is_a_problem(write, problems):
     write("docs/architecture.md", "Look at `addon/file.py`, there is everything.\n")
     [problem] = problems()

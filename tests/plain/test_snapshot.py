@@ -1,0 +1,163 @@
+"""What the workflow knows of an account, and how it is built from columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from panda_provisioning.core.snapshot import (
+    COLUMNS,
+    EPOCH,
+    Outcome,
+    Role,
+    Snapshot,
+    Step,
+    Surroundings,
+    from_epoch,
+    to_epoch,
+)
+
+from .support import CUSTOMER
+
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, 500_000)  # noqa: DTZ001
+
+
+def test_a_snapshot_is_built_from_columns() -> None:
+    values = {
+        "id": 7,
+        "name": "Acme",
+        "role": "reseller",
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "email": "ann@acme.example",
+        "phone": "+302101234567",
+        "username": "ann.lee",
+        "parent_id": 3,
+        "parent_remote_id": "WGC-9",
+        "remote_id": "WGC-1",
+        "transaction_id": "T",
+        "step": "await_operator",
+        "marker_at": MOMENT,
+        "sent_name": "Acme old",
+        "sent_email": "old@acme.example",
+        "sent_fingerprint": "f",
+        "create_anyway": True,
+        "chosen_remote_id": "WGC-2",
+        "activation_email": "first@acme.example",
+        "activation_sent_at": MOMENT,
+        "adopted": True,
+        "partner_active": False,
+        "email_used": True,
+        "no_column_of_ours": 1,
+    }
+    assert values.keys() >= set(COLUMNS)
+    assert Snapshot.build(values, "ACC-1") == Snapshot(
+        key=7,
+        role=Role.RESELLER,
+        name="Acme",
+        first_name="Ann",
+        last_name="Lee",
+        email="ann@acme.example",
+        phone="+302101234567",
+        username="ann.lee",
+        has_parent=True,
+        parent_remote_id="WGC-9",
+        remote_id="WGC-1",
+        transaction_id="T",
+        step=Step.AWAIT_OPERATOR,
+        marker_at=to_epoch(MOMENT),
+        sent_name="Acme old",
+        sent_email="old@acme.example",
+        sent_fingerprint="f",
+        create_anyway=True,
+        chosen_remote_id="WGC-2",
+        activation_email="first@acme.example",
+        activated_at=to_epoch(MOMENT),
+        adopted=True,
+        surroundings=Surroundings(partner_active=False, email_used=True),
+    )
+
+
+@pytest.mark.parametrize("empty", [None, False, ""])
+def test_empty_columns_are_empty(empty: object) -> None:
+    """SQL says None, a record False."""
+    values = {"id": 7, "name": empty, "parent_remote_id": empty}
+    values |= dict.fromkeys(COLUMNS, empty)
+    expected = Snapshot(7, None, *[""] * 6, parent_remote_id="ACC-1")
+    assert Snapshot.build(values, "ACC-1") == expected
+    assert Snapshot.build({"id": 7}) == replace(expected, parent_remote_id="")
+
+
+def test_roles_have_their_types_in_panda() -> None:
+    assert (Role.USER.account_type, Role.RESELLER.account_type) == (2, 1)
+    assert Role.USER.operator_role == "ADMINISTRATOR"
+    assert Role.RESELLER.operator_role == "OWNER"
+
+
+def test_an_outcome_is_applied() -> None:
+    outcome = Outcome(Step.FIND_OPERATOR, {"remote_id": "WGC-1"})
+    snapshot = CUSTOMER.with_outcome(outcome)
+    assert (snapshot.step, snapshot.remote_id) == (Step.FIND_OPERATOR, "WGC-1")
+    assert snapshot.name == CUSTOMER.name
+
+
+def test_a_marked_create_remembers_what_is_sent() -> None:
+    snapshot = replace(CUSTOMER, step=Step.CREATE_ACCOUNT).marked(5)
+    assert snapshot.marker_at == 5
+    assert (snapshot.sent_name, snapshot.sent_email) == (CUSTOMER.name, CUSTOMER.email)
+    assert snapshot.sent_fingerprint == CUSTOMER.fingerprint
+
+
+def test_any_other_marked_step_keeps_what_was_sent() -> None:
+    snapshot = replace(CUSTOMER, step=Step.CREATE_OPERATOR, sent_name="Old").marked(5)
+    assert (snapshot.marker_at, snapshot.sent_name) == (5, "Old")
+    assert snapshot.sent_fingerprint == ""
+
+
+def test_it_is_looked_for_as_it_was_sent() -> None:
+    """Only while something may have been sent."""
+    sent = replace(CUSTOMER, sent_name="Old", sent_email="old@acme.example")
+    assert (sent.name_in_panda, sent.email_in_panda) == (sent.name, sent.email)
+    assert not sent.was_edited
+    marked = replace(sent, marker_at=5.0)
+    assert (marked.name_in_panda, marked.email_in_panda) == ("Old", "old@acme.example")
+    assert marked.was_edited
+    unsent = replace(CUSTOMER, marker_at=0.0)
+    assert (unsent.name_in_panda, unsent.email_in_panda) == (unsent.name, unsent.email)
+    assert not unsent.was_edited
+
+
+@pytest.mark.parametrize("name", ["sent_name", "sent_email"])
+def test_an_edit_of_either_counts(name: str) -> None:
+    sent = {"sent_name": CUSTOMER.name, "sent_email": CUSTOMER.email, name: "other"}
+    assert replace(CUSTOMER, marker_at=5.0, **sent).was_edited  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["name", "first_name", "last_name", "email", "phone"])
+def test_the_fingerprint_stands_for_the_payload(name: str) -> None:
+    assert len(CUSTOMER.fingerprint) == 40
+    edited = replace(CUSTOMER, **{name: "x"})  # type: ignore[arg-type]
+    assert edited.fingerprint != CUSTOMER.fingerprint
+
+
+@pytest.mark.parametrize("name", ["username", "remote_id", "sent_name"])
+def test_the_fingerprint_is_of_nothing_else(name: str) -> None:
+    edited = replace(CUSTOMER, **{name: "x"})  # type: ignore[arg-type]
+    assert edited.fingerprint == CUSTOMER.fingerprint
+
+
+def test_the_fingerprint_stays_the_same_over_versions() -> None:
+    """It is stored: another one would send every account again."""
+    expected = "b3e84d1711445a8a1023ca801838e45fcc459ce6"
+    assert CUSTOMER.fingerprint == expected
+
+
+def test_times_are_naive_utc_in_odoo() -> None:
+    assert to_epoch(None) is None
+    assert from_epoch(None) is None
+    assert to_epoch(EPOCH) == 0
+    assert from_epoch(0) == EPOCH
+    assert to_epoch(MOMENT) == 1_767_323_045.5
+    assert from_epoch(1_767_323_045.5) == MOMENT

@@ -1,0 +1,423 @@
+"""From the outcome of a step to the new row of an account, branch by branch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from panda_provisioning.core import transition as transitions
+from panda_provisioning.core.error_catalogue import as_error
+from panda_provisioning.core.retry_policy import MAX_ATTEMPTS, POLICIES, Stops
+from panda_provisioning.core.snapshot import Outcome, Snapshot, Step, Surroundings
+from panda_provisioning.core.states import State, is_allowed
+from panda_provisioning.core.transition import (
+    LONG_WAIT,
+    AccountRow,
+    RunPolicy,
+    claimed,
+    excluding,
+    put_back,
+    resolved_without_request,
+    update_begun,
+)
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+
+from .support import CUSTOMER
+
+NOW, LEASE = 1_000_000.75, 60.0
+POLICY = RunPolicy(LEASE, lambda _low, high: high)
+ROW = AccountRow(CUSTOMER, State.QUEUED, due_at=NOW - 1)
+LOST = PandaError(ErrorKind.UNKNOWN, "timeout", "ReadTimeout")
+
+
+def row_at(step: Step, **changes: Any) -> AccountRow:
+    """A row that a run holds and that is at ``step``."""
+    snapshot_fields = Snapshot.__dataclass_fields__
+    own = {name: v for name, v in changes.items() if name not in snapshot_fields}
+    on_snapshot = {name: v for name, v in changes.items() if name in snapshot_fields}
+    snapshot = replace(CUSTOMER, step=step, **on_snapshot)
+    held = {"state": State.RUNNING, "due_at": NOW + 10, "is_held": True}
+    return replace(ROW, snapshot=snapshot, **{**held, **own})
+
+
+def after(row: AccountRow, outcome: Outcome, *, may_go_on: bool = True) -> AccountRow:
+    """The row after ``outcome``, into which the table of states lets it get."""
+    new = transitions.transition(row, outcome, POLICY, NOW, may_go_on=may_go_on)
+    assert is_allowed(row.state, new.state)
+    return new
+
+
+# === CLAIM === #
+
+
+@pytest.mark.parametrize("step", Step)
+def test_a_claim_looks_before_it_creates(step: Step) -> None:
+    """And goes on where it was with everything else."""
+    row = claimed(replace(ROW, snapshot=replace(CUSTOMER, step=step)), POLICY, NOW)
+    looked_for = {
+        Step.CREATE_ACCOUNT: Step.FIND_ACCOUNT,
+        Step.CREATE_OPERATOR: Step.FIND_OPERATOR,
+    }
+    assert row.snapshot.step is looked_for.get(step, step)
+    assert (row.state, row.is_held, row.due_at) == (State.RUNNING, True, NOW + LEASE)
+
+
+def test_a_claim_forgets_why_it_was_not_synchronized() -> None:
+    row = replace(ROW, error_code="timeout", error_detail="late", failed_at=NOW)
+    row = claimed(row, POLICY, NOW)
+    assert (row.error_code, row.error_detail, row.failed_at) == ("", "", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "marker_at", "due_at", "expected"),
+    [
+        (State.RUNNING, Step.CREATE_ACCOUNT, 100.0, 160.0, 160.0),
+        (State.RUNNING, Step.CREATE_OPERATOR, 100.0, 160.0, 160.0),
+        (State.RUNNING, Step.CREATE_ACCOUNT, 170.0, 160.0, 170.0),
+        (State.RUNNING, Step.FIND_ACCOUNT, 100.0, 160.0, 100.0),
+        (State.UNKNOWN, Step.CREATE_ACCOUNT, 100.0, 160.0, 100.0),
+        (State.RUNNING, Step.CREATE_ACCOUNT, None, 160.0, None),
+    ],
+)
+def test_the_marker_of_a_dead_run_counts_from_the_end_of_its_lease(
+    state: State,
+    step: Step,
+    marker_at: float | None,
+    due_at: float,
+    expected: float | None,
+) -> None:
+    """Its create may have left until then; a look has not."""
+    snapshot = replace(CUSTOMER, step=step, marker_at=marker_at)
+    row = claimed(AccountRow(snapshot, state, due_at=due_at), POLICY, NOW)
+    assert row.snapshot.marker_at == expected
+
+
+# === WITHOUT A REQUEST === #
+
+
+@pytest.mark.parametrize("step", [Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR])
+def test_what_panda_has_is_not_sent_again(step: Step) -> None:
+    row = row_at(step, synced_fingerprint=CUSTOMER.fingerprint, attempt_count=3)
+    done = resolved_without_request(row, NOW)
+    assert done
+    assert (done.state, done.attempt_count, done.last_sync_at) == ("synced", 0, NOW)
+    assert done.operator_ready
+    assert not done.is_held
+
+
+@pytest.mark.parametrize("step", [Step.FIND_ACCOUNT, Step.AWAIT_UPDATE])
+def test_only_an_update_is_left_out(step: Step) -> None:
+    row = row_at(step, synced_fingerprint=CUSTOMER.fingerprint)
+    assert resolved_without_request(row, NOW) is None
+
+
+def test_an_update_of_something_else_is_sent() -> None:
+    row = row_at(Step.UPDATE_ACCOUNT, synced_fingerprint="other")
+    assert resolved_without_request(row, NOW) is None
+
+
+def test_a_customer_waits_for_its_reseller() -> None:
+    row = row_at(Step.FIND_ACCOUNT, has_parent=True)
+    waiting = resolved_without_request(row, NOW)
+    assert waiting
+    assert (waiting.state, waiting.due_at) == (State.WAITING, None)
+
+
+def test_a_customer_waits_even_with_a_marker() -> None:
+    """Without its reseller it would be searched below another account."""
+    row = row_at(Step.FIND_ACCOUNT, has_parent=True, marker_at=NOW)
+    waiting = resolved_without_request(row, NOW)
+    assert waiting
+    assert waiting.state is State.WAITING
+    assert waiting.snapshot.marker_at == NOW
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"has_parent": True, "remote_id": "WGC-1"},
+        {"has_parent": True, "surroundings": Surroundings(parent_ready=True)},
+        {},
+    ],
+)
+def test_nobody_waits_for_a_reseller_that_is_ready_or_not_needed(
+    changes: dict[str, Any],
+) -> None:
+    assert resolved_without_request(row_at(Step.FIND_ACCOUNT, **changes), NOW) is None
+
+
+def test_a_problem_fails_before_anything_is_sent() -> None:
+    """The first one is its error."""
+    failed = resolved_without_request(
+        row_at(Step.FIND_ACCOUNT, email="", phone=""), NOW
+    )
+    assert failed
+    assert (failed.state, failed.error_code) == (State.FAILED, "email_missing")
+    assert (failed.failed_at, failed.due_at, failed.is_held) == (NOW, None, False)
+
+
+def test_what_may_have_been_created_is_looked_for_whatever_is_wrong() -> None:
+    row = row_at(Step.FIND_ACCOUNT, email="", marker_at=NOW)
+    assert resolved_without_request(row, NOW) is None
+
+
+def test_what_panda_has_is_unknown_once_an_update_has_begun() -> None:
+    row = row_at(Step.UPDATE_ACCOUNT, synced_fingerprint="old")
+    begun = update_begun(row, POLICY, NOW)
+    assert begun.synced_fingerprint == ""
+    assert (begun.is_held, begun.due_at) == (True, NOW + LEASE)
+    assert begun.snapshot is row.snapshot
+
+
+def test_accounts_of_others_are_looked_past() -> None:
+    row = excluding(excluding(ROW, frozenset({"A"})), frozenset({"B"}))
+    assert row.snapshot.excluded == {"A", "B"}
+
+
+# === GOING ON === #
+
+
+def test_a_create_is_marked_before_it_is_sent() -> None:
+    row = after(row_at(Step.FIND_ACCOUNT), Outcome(Step.CREATE_ACCOUNT))
+    assert row.snapshot.marker_at == NOW
+    assert row.snapshot.sent_name == CUSTOMER.name
+    assert (row.state, row.is_held, row.due_at) == (State.RUNNING, True, NOW + LEASE)
+
+
+def test_the_create_of_an_operator_is_marked_too() -> None:
+    row = after(
+        row_at(Step.FIND_OPERATOR, sent_name="X"), Outcome(Step.CREATE_OPERATOR)
+    )
+    assert (row.snapshot.marker_at, row.snapshot.sent_name) == (NOW, "X")
+
+
+def test_a_look_is_not_marked() -> None:
+    row = after(row_at(Step.CREATE_ACCOUNT), Outcome(Step.FIND_OPERATOR))
+    assert row.snapshot.marker_at is None
+    assert row.is_held
+
+
+def test_the_facts_of_an_outcome_are_kept() -> None:
+    outcome = Outcome(Step.CREATE_OPERATOR, {"remote_id": "WGC-1", "adopted": True})
+    row = after(row_at(Step.CREATE_ACCOUNT), outcome)
+    assert (row.snapshot.remote_id, row.snapshot.adopted) == ("WGC-1", True)
+    assert row.snapshot.step is Step.CREATE_OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("wait", "is_held"), [(LONG_WAIT, True), (LONG_WAIT + 1, False)]
+)
+def test_a_long_wait_is_spent_in_the_queue(wait: float, *, is_held: bool) -> None:
+    outcome = Outcome(Step.AWAIT_OPERATOR, {"transaction_id": "T"}, wait=wait)
+    row = after(row_at(Step.AWAIT_OPERATOR), outcome)
+    assert row.is_held is is_held
+    assert row.due_at == NOW + (LEASE if is_held else wait)
+    assert row.state is State.RUNNING, "Panda is working on it"
+
+
+def test_a_run_that_ends_puts_back_what_was_not_sent() -> None:
+    """Without the marker: the create never left."""
+    outcome = Outcome(Step.CREATE_ACCOUNT, {"marker_at": 5.0})
+    row = after(row_at(Step.FIND_ACCOUNT), outcome, may_go_on=False)
+    assert (row.state, row.due_at, row.is_held) == (State.QUEUED, NOW, False)
+    assert row.snapshot.marker_at is None
+    assert row.snapshot.step is Step.CREATE_ACCOUNT
+
+
+def test_a_marker_that_waits_for_an_outcome_is_put_back_as_unknown() -> None:
+    row = put_back(row_at(Step.FIND_ACCOUNT, marker_at=5.0), NOW, wait=7)
+    assert (row.state, row.due_at) == (State.UNKNOWN, NOW + 7)
+    assert (row.error_code, row.snapshot.marker_at) == ("lost_answer", 5.0)
+
+
+def test_a_pending_transaction_is_put_back_as_running() -> None:
+    row = put_back(row_at(Step.AWAIT_OPERATOR, transaction_id="T", marker_at=5.0), NOW)
+    assert (row.state, row.is_held, row.due_at) == (State.RUNNING, False, NOW)
+    assert row.error_code == ""
+
+
+# === DONE === #
+
+
+def test_done_is_synchronized() -> None:
+    row = row_at(Step.AWAIT_OPERATOR, attempt_count=4, marker_at=5.0)
+    done = after(row, Outcome(Step.DONE, {"marker_at": None, "activated_at": 9.0}))
+    assert (done.state, done.attempt_count, done.is_held) == (State.SYNCED, 0, False)
+    assert (done.last_sync_at, done.operator_ready) == (NOW, True)
+    assert done.synced_fingerprint == CUSTOMER.fingerprint
+    assert (done.snapshot.marker_at, done.snapshot.activated_at) == (None, 9.0)
+    assert done.due_at is None
+
+
+# === ERRORS === #
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_an_error_spends_an_attempt_unless_the_system_is_at_fault(
+    kind: ErrorKind,
+) -> None:
+    error = PandaError(kind, "code", "words")
+    row = after(row_at(Step.FIND_ACCOUNT), Outcome(Step.FIND_ACCOUNT, error=error))
+    assert row.attempt_count == (1 if POLICIES[kind].spends else 0)
+    assert (row.error_code, row.error_detail, row.is_held) == ("code", "words", False)
+    is_persons = POLICIES[kind].stops is Stops.ACCOUNT
+    if is_persons:
+        assert (row.state, row.failed_at, row.due_at) == (State.FAILED, NOW, None)
+    else:
+        is_unknown = kind is ErrorKind.UNKNOWN
+        assert row.state is (State.UNKNOWN if is_unknown else State.RETRY)
+        assert row.failed_at is None
+        assert row.due_at is not None
+        assert row.due_at > NOW
+
+
+def test_the_wait_grows_with_the_attempts() -> None:
+    outage = as_error("unreachable")
+    waits = []
+    for attempts in range(3):
+        row = row_at(Step.FIND_ACCOUNT, attempt_count=attempts)
+        row = after(row, Outcome(Step.FIND_ACCOUNT, error=outage))
+        assert row.due_at
+        waits.append(row.due_at - NOW)
+    assert waits == pytest.approx([36.0, 72.0, 144.0])  # 30 s and 20 % jitter
+
+
+def test_after_the_last_attempt_a_person_is_asked() -> None:
+    outage = Outcome(Step.FIND_ACCOUNT, error=as_error("unreachable"))
+    row = after(row_at(Step.FIND_ACCOUNT, attempt_count=MAX_ATTEMPTS - 2), outage)
+    assert (row.state, row.attempt_count) == (State.RETRY, MAX_ATTEMPTS - 1)
+    row = after(row_at(Step.FIND_ACCOUNT, attempt_count=MAX_ATTEMPTS - 1), outage)
+    assert (row.state, row.attempt_count) == (State.FAILED, MAX_ATTEMPTS)
+
+
+def test_a_marker_makes_every_error_an_unknown_outcome() -> None:
+    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0)
+    row = after(row, Outcome(Step.FIND_ACCOUNT, error=as_error("unreachable")))
+    assert (row.state, row.snapshot.marker_at) == (State.UNKNOWN, 5.0)
+
+
+def test_a_lost_answer_is_looked_for_at_once() -> None:
+    """It spends an attempt, but no time."""
+    lost = Outcome(Step.FIND_ACCOUNT, {"marker_at": 8.0}, unknown=True, error=LOST)
+    row = after(row_at(Step.CREATE_ACCOUNT, marker_at=5.0), lost)
+    assert (row.state, row.is_held, row.attempt_count) == (State.RUNNING, True, 1)
+    assert (row.snapshot.step, row.snapshot.marker_at) == (Step.FIND_ACCOUNT, 8.0)
+
+
+def test_a_lost_answer_is_put_back_when_the_run_ends() -> None:
+    lost = Outcome(Step.FIND_ACCOUNT, {"marker_at": 8.0}, unknown=True, error=LOST)
+    row = after(row_at(Step.CREATE_ACCOUNT, marker_at=5.0), lost, may_go_on=False)
+    assert (row.state, row.attempt_count) == (State.UNKNOWN, 1)
+    assert row.snapshot.marker_at == 8.0
+
+
+def test_answers_that_are_always_lost_come_to_an_end() -> None:
+    lost = Outcome(Step.FIND_ACCOUNT, {"marker_at": 8.0}, unknown=True, error=LOST)
+    row = after(row_at(Step.CREATE_ACCOUNT, attempt_count=MAX_ATTEMPTS - 2), lost)
+    assert row.is_held
+    row = after(row_at(Step.CREATE_ACCOUNT, attempt_count=MAX_ATTEMPTS - 1), lost)
+    assert (row.state, row.attempt_count) == (State.FAILED, MAX_ATTEMPTS)
+    assert row.error_code == "timeout"
+
+
+def test_a_stuck_transaction_is_not_looked_for_at_once() -> None:
+    """It has had its time; the next look is later."""
+    stuck = Outcome(
+        Step.FIND_OPERATOR, unknown=True, error=as_error("transaction_stuck")
+    )
+    row = after(row_at(Step.AWAIT_OPERATOR, marker_at=5.0), stuck)
+    assert (row.state, row.is_held, row.attempt_count) == (State.UNKNOWN, False, 1)
+    assert row.error_code == "transaction_stuck"
+
+
+def test_an_unknown_outcome_without_an_error_is_looked_into() -> None:
+    row = row_at(Step.AWAIT_OPERATOR, marker_at=5.0)
+    row = after(row, Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, unknown=True))
+    assert (row.is_held, row.attempt_count) == (True, 0)
+
+
+# === COLUMNS === #
+
+FULL = replace(
+    CUSTOMER,
+    step=Step.AWAIT_OPERATOR,
+    remote_id="WGC-1",
+    transaction_id="T",
+    marker_at=NOW,
+    adopted=True,
+    sent_name="Acme",
+    sent_email="a@b.example",
+    sent_fingerprint="f" * 40,
+    chosen_remote_id="WGC-2",
+    activation_email="c@d.example",
+    activated_at=NOW - 5,
+)
+
+
+def read_again(row: AccountRow, **columns: Any) -> AccountRow:
+    """The row as another process reads what was written."""
+    contact = ("name", "first_name", "last_name", "email", "phone", "username", "role")
+    values = {name: getattr(row.snapshot, name) for name in contact}
+    root_id = row.snapshot.parent_remote_id
+    held = {"run_token": "token" if row.is_held else None}
+    return AccountRow.build({**values, **row.columns, **held, **columns}, root_id)
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    row = AccountRow(
+        FULL,
+        State.RUNNING,
+        attempt_count=3,
+        due_at=1_000_060.0,
+        is_held=True,
+        operator_ready=True,
+        synced_fingerprint="s" * 40,
+        last_sync_at=1_000_000.0,
+    )
+    assert read_again(row) == row
+
+
+def test_an_empty_row_is_read_as_it_is_written() -> None:
+    row = AccountRow(CUSTOMER, State.QUEUED)
+    assert read_again(row) == row
+    assert row.columns["error_code"] is None
+    assert row.columns["remote_id"] is None
+
+
+def test_times_are_stored_in_whole_seconds_never_later_than_they_are() -> None:
+    """But for those of requests, which decide whether something may have been sent."""
+    row = replace(
+        AccountRow(FULL, State.FAILED),
+        due_at=NOW,
+        last_sync_at=NOW,
+        failed_at=NOW,
+        error_code="timeout",
+        error_detail="words",
+    )
+    second = datetime(1970, 1, 12, 13, 46, 40)  # noqa: DTZ001
+    columns = row.columns
+    for name in ("next_attempt_at", "last_sync_at", "failed_at"):
+        assert columns[name] == second
+    assert columns["marker_at"] == second.replace(microsecond=750_000)
+    assert columns["activation_sent_at"] == datetime(  # noqa: DTZ001
+        1970, 1, 12, 13, 46, 35, 750_000
+    )
+    assert (columns["error_code"], columns["error_detail"]) == ("timeout", "words")
+
+
+@pytest.mark.parametrize("state", State)
+def test_people_are_notified_of_what_has_settled(state: State) -> None:
+    pending = AccountRow(CUSTOMER, state).columns["notification_pending"]
+    assert pending is (state in (State.SYNCED, State.FAILED))
+
+
+def test_the_columns_of_every_row_are_the_same() -> None:
+    """They are written in one statement."""
+    columns = list(AccountRow(FULL, State.FAILED).columns)
+    assert columns == list(AccountRow(CUSTOMER, State.QUEUED).columns)
+    assert columns[:3] == ["id", "state", "step"]
+    assert AccountRow(FULL, State.RUNNING).columns["id"] == FULL.key
+    assert AccountRow(FULL, State.RUNNING).columns["step"] == "await_operator"
