@@ -16,6 +16,8 @@ FOLDERS = (
     "tests/chaos",
     "tests/command_line",
     "tests/screens",
+    # Last: it loads Odoo into this process.
+    "tests/engine",
 )
 REPORT = LOGS / "plain-tests.xml"
 LOG = LOGS / "plain-tests.log"

@@ -1,0 +1,35 @@
+"""The database of all tests of the engine, emptied for each."""
+
+import sys
+
+import pytest
+
+from tools import addons, databases
+from tools.paths import ROOT
+from tools.postgres import postgres
+
+from .support import ADDON, World, odoo_in_this_process
+
+sys.path.append(str(ROOT / "sandbox"))
+from panda_sandbox.process import SandboxProcess
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("engine")
+    core = addons.core_modules([addons.own_addon(ADDON)])
+    with postgres() as server, SandboxProcess(folder / "panda.sqlite") as sandbox:
+        database = databases.create(server, "engine", core)
+        try:
+            with odoo_in_this_process(server, database):
+                world = World(server, database, sandbox)
+                yield world
+                world.close()
+        finally:
+            databases.drop(server, database)
+
+
+@pytest.fixture
+def world(prepared):
+    prepared.reset()
+    return prepared

@@ -1,0 +1,120 @@
+"""Runs, buttons and edits at the same time, on cursors of their own."""
+
+import json
+import random
+import threading
+import time
+from functools import partial
+
+import pytest
+from psycopg2.errors import DeadlockDetected, SerializationFailure
+
+from .support import Spy
+
+COUNT = 24
+TRIES = 20
+
+
+@pytest.fixture
+def accounts(world):
+    """Accounts that are queued, in a Panda that takes its time."""
+    set_latency(world, 20)
+    return [world.add() for _number in range(COUNT)]
+
+
+def set_latency(world, milliseconds):
+    world.sandbox.control("PATCH", "settings", {"latency_ms": milliseconds})
+
+
+def check_panda(world):
+    """Fail unless Panda holds one customer for each account, each mailed once."""
+    state = world.panda()
+    customers = [tenant["email"] for tenant in state["tenants"] if tenant["tier"] > 1]
+    mailed = [mail["to"] for mail in state["mails"]]
+    emails = sorted(r.email for r in world.execute("SELECT email FROM panda_account"))
+    assert sorted(customers) == sorted(mailed) == emails
+
+
+def as_a_person(world, work):
+    """Do ``work`` in a transaction, again when it has met another, as a request is."""
+    with world.environment() as env:
+        for _attempt in range(TRIES):
+            try:
+                work(env)
+                env.cr.commit()
+                return
+            except (SerializationFailure, DeadlockDetected):
+                env.cr.rollback()
+                time.sleep(random.uniform(0, 0.1))
+        work(env)
+        env.cr.commit()
+
+
+def test_no_transaction_is_held_open_over_a_request(world, accounts):
+    """Short ones come and go meanwhile."""
+    set_latency(world, 200)
+    held = []
+    with world.runner() as runner:
+        backend = runner.env.cr._cnx.get_backend_pid()
+
+        def began(_request=None):
+            [row] = world.execute(
+                "SELECT xact_start FROM pg_stat_activity WHERE pid = %s", [backend]
+            )
+            return row.xact_start
+
+        def compare(before):
+            held.append(before is not None and began() == before)
+
+        with Spy(began, compare):
+            runner.execute()
+    assert len(held) >= 3 * COUNT
+    assert not any(held)
+    check_panda(world)
+
+
+def test_runs_and_buttons_at_once_create_everything_once(world, accounts):
+    errors = []
+
+    def guarded(work):
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            errors.append(repr(error))
+
+    def press(account, env):
+        env["panda.service"]._synchronize_now(env["panda.account"].browse(account))
+
+    works = [world.run, world.run]
+    works += [partial(as_a_person, world, partial(press, a)) for a in accounts[::4]]
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert world.states().keys() <= {"synced", "queued"}
+    # A row that was locked when the last run looked is left to the next one.
+    world.run()
+    assert world.states() == {"synced": COUNT}
+    check_panda(world)
+
+
+def test_an_edit_while_it_is_sent_is_not_lost(world, accounts):
+    """On another cursor, while the operator is being created."""
+
+    def edit(email, env):
+        account = env["panda.account"].search([("email", "=", email)])
+        account.partner_id.phone = "+32470999999"
+
+    def look(request):
+        if request.method == "POST" and request.url.endswith("/operators"):
+            email = json.loads(request.body)["email"]
+            as_a_person(world, partial(edit, email))
+
+    with Spy(look):
+        world.run()
+    assert world.states() == {"synced": COUNT}
+    phones = {operator["phone"] for operator in world.panda()["operators"]}
+    assert phones == {"32470999999"}
+    check_panda(world)
