@@ -67,9 +67,33 @@ def test_resellers_and_who_is_in_panda_may_have_customers(world, columns):
     assert not taken(world, account).snapshot.surroundings.has_customers
 
 
-def test_a_parent_account_that_is_no_reseller_is_refused(world):
-    parent = world.add_ready_reseller(role="user")
+def test_archived_customers_do_not_count(world):
+    account = world.add()
+    world.add(
+        panda_reseller_id=world.read(account).partner_id,
+        active=False,
+        system_id=world.other_system,
+        state="draft",
+    )
+    assert not taken(world, account).snapshot.surroundings.has_customers
+
+
+@pytest.mark.parametrize("role", ["user", None])
+def test_a_parent_account_that_is_no_reseller_is_refused(world, role):
+    parent = world.add_ready_reseller(role=role)
     assert refused(world, world.add(parent_id=parent)) == "parent_not_reseller"
+
+
+def test_a_parent_account_of_another_system_is_refused(world):
+    parent = world.add_ready_reseller(system_id=world.other_system)
+    assert refused(world, world.add(parent_id=parent)) == "parent_other_system"
+
+
+def test_a_parent_account_of_the_same_contact_is_refused(world):
+    parent = world.add_ready_reseller(system_id=world.other_system)
+    account = world.add(parent_id=parent)
+    world.set(account, partner_id=world.read(parent).partner_id)
+    assert refused(world, account) == "parent_is_self"
 
 
 def test_a_contact_with_a_reseller_must_have_a_parent_account(world):

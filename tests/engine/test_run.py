@@ -175,7 +175,7 @@ def test_what_is_wrong_is_not_sent(world):
 
 def test_a_marker_is_kept_when_the_account_is_put_back(world):
     """Panda may not show yet what was created."""
-    world.configure(search_grace=600)
+    world.configure(search_delay=600)
     account = unknown(world)
     marker = world.read(account).marker_at
     world.run()
@@ -204,7 +204,7 @@ def test_a_run_that_is_called_off_begins_no_further_step(world):
     with world.runner(watch=lambda: True) as runner:
         [claim] = runner._queue.claim(1)
         runner._is_called_off = True
-        runner._settle(Submitted(), [finished(claim, "create_account")])
+        runner._handle(Submitted(), [finished(claim, "create_account")])
     row = world.read(account)
     assert (row.state, row.step) == ("queued", "create_account")
 
@@ -213,7 +213,7 @@ def test_the_marker_of_a_create_that_was_taken_back_unsent_is_dropped(world):
     account = world.add()
     with world.runner() as runner:
         [claim] = runner._queue.claim(1)
-        runner._settle(Submitted(), [finished(claim, "create_account")])
+        runner._handle(Submitted(), [finished(claim, "create_account")])
         assert world.read(account).marker_at
         runner._let_go([claim])
     row = world.read(account)
@@ -223,7 +223,7 @@ def test_the_marker_of_a_create_that_was_taken_back_unsent_is_dropped(world):
 
 def test_a_run_that_is_called_off_gives_back_accounts_that_wait(world):
     """With the marker, and without anything of its next step having been sent."""
-    world.configure(search_grace=304)
+    world.configure(search_delay=304)
     waiting, other = unknown(world), world.add(name="Slow Person")
     marker = world.read(waiting).marker_at
     first_came_in = threading.Event()
@@ -276,7 +276,7 @@ def test_a_claim_that_goes_on_may_send_as_long_as_its_new_lease_lets_it(world):
         runner.env.cr.commit()
         claim.send_before = 0
         pool = Submitted()
-        runner._settle(pool, [finished(claim, "create_account")])
+        runner._handle(pool, [finished(claim, "create_account")])
     assert pool.claims == [claim]
     assert claim.send_before > time.time()
 
@@ -340,7 +340,7 @@ def test_an_account_in_panda_of_another_contact_is_never_adopted(world):
 
 def test_a_marker_is_kept_when_the_account_found_belongs_to_another(world):
     """Looking past the accounts of others says nothing about one's own."""
-    world.configure(search_grace=600)
+    world.configure(search_delay=600)
     theirs = world.add_tenant(**IN_PANDA)
     world.add(state="failed", remote_id=theirs, next_attempt_at=None)
     account = unknown(world)
@@ -364,7 +364,7 @@ def test_a_free_account_in_panda_is_adopted(world):
 
 def test_a_stuck_transaction_is_left_unknown_and_looked_into_later(world):
     """Neither polled for ever nor repeated at once: it may still be done."""
-    world.configure(activation_patience=1)
+    world.configure(activation_timeout=1)
     world.fault("transaction_stuck", method="POST", times=1)
     account = world.add()
     world.run()
@@ -411,7 +411,7 @@ def test_what_panda_has_answered_is_written_although_the_row_was_changed(world):
         runner.env.cr.commit()
         runner.env.cr.execute("SELECT 1")  # the snapshot of the transaction
         world.set(account, phone="+32470999999")
-        runner._settle(Submitted(), [finished(claim, "done")])
+        runner._handle(Submitted(), [finished(claim, "done")])
     row = world.read(account)
     assert (row.state, row.phone) == ("synced", "+32470999999")
 
@@ -460,6 +460,28 @@ def test_settled_accounts_are_notified_before_the_run_ends(world):
         row = world.read(account)
         assert not row.notification_pending
         assert row.last_notified
+
+
+def test_an_exception_after_settling_concerns_its_own_account_only(
+    world, monkeypatch, caplog
+):
+    """The others are notified, and the run goes on."""
+    broken, fine = world.add(), world.add()
+    with world.environment() as env:
+        model = env.registry["panda.account"]
+
+    def on_settled(accounts):
+        if broken in accounts.ids:
+            raise ZeroDivisionError
+        done.append(accounts.ids)
+
+    done = []
+    monkeypatch.setattr(model, "_on_settled", on_settled)
+    world.run()
+    assert done == [[fine]]
+    assert world.states() == {"synced": 2}
+    assert all(world.read(account).last_notified for account in (broken, fine))
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_batch_is_counted_over_runs(world):

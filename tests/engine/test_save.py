@@ -126,6 +126,7 @@ def test_what_was_edited_while_it_was_sent_is_sent_again(world):
     assert (row.state, row.step) == ("queued", "update_account")
     assert row.next_attempt_at <= now()
     assert row.resync_requested is False
+    assert row.notification_pending is False, "it has not settled"
 
 
 @pytest.mark.parametrize("outcome", [REFUSED, OUTAGE], ids=["refused", "outage"])

@@ -14,16 +14,16 @@ WAIT = 0.2
 
 @contextmanager
 def worker_pool(world, threads=1, now=time.time):
-    """The worker pool of a run whose clock is ``now``."""
+    """The worker pool of a run, for which it is ``now()``."""
     from odoo.addons.panda_provisioning.core.account_lookup import AccountLookup
-    from odoo.addons.panda_provisioning.core.snapshot import Clock
+    from odoo.addons.panda_provisioning.core.snapshot import Timing
     from odoo.addons.panda_provisioning.engine.worker_pool import WorkerPool
 
     with world.environment() as env:
         system = env["panda.system"].browse(world.system)
         with (
             system._open_transport(threads) as transport,
-            WorkerPool(transport, threads, AccountLookup(), Clock(now, 0)) as pool,
+            WorkerPool(transport, threads, AccountLookup(now), Timing(now, 0)) as pool,
         ):
             yield pool
 
