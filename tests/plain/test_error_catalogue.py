@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from panda_provisioning.core.error_catalogue import (
+    ACCOUNT_GONE,
     CATALOGUE,
     MADE_OF_CONTACT,
     MADE_OF_OPTIONS,
+    PARENT_GONE,
     ErrorEntry,
     Remedy,
     as_error,
@@ -93,7 +95,7 @@ def test_where_panda_said_nothing_there_are_no_words_of_panda() -> None:
 
 def test_the_field_of_a_code() -> None:
     assert field_of("email_taken") == "email"
-    assert field_of("no_such_code") == field_of(None) == ""
+    assert field_of("no_such_code") == field_of("") == field_of(None) == ""
 
 
 def test_an_edit_of_the_contact_corrects_what_is_made_of_it() -> None:
@@ -110,6 +112,194 @@ def test_an_error_has_the_kind_of_its_code() -> None:
     error = as_error("email_taken", "Taken.", status=409)
     assert (error.kind, error.code) == (ErrorKind.CONFLICT, "email_taken")
     assert (error.detail, error.status) == ("Taken.", 409)
+
+
+def test_an_error_says_nothing_more_than_it_was_given() -> None:
+    error = as_error("timeout")
+    assert (error.detail, error.status, error.retry_after) == ("", None, None)
+
+
+# === THE CATALOGUE, SAID ONCE MORE AND BY HAND === #
+
+IN_ODOO, UNSEEN, SILENT = "found in Odoo", "no reading announces it", "no answer"
+EXPECTED = {
+    # Found in Odoo, before anything is sent.
+    "system_archived": ("data", "system_id", "system", IN_ODOO, ""),
+    "system_disabled": ("data", "system_id", "system", IN_ODOO, ""),
+    "system_copied": ("data", "system_id", "system", IN_ODOO, ""),
+    "other_company": ("data", "system_id", "system", IN_ODOO, ""),
+    "partner_archived": ("data", "partner_id", "contact", IN_ODOO, ""),
+    "role_missing": ("data", "role", "options", IN_ODOO, ""),
+    "has_customers": ("data", "role", "options", IN_ODOO, ""),
+    "reseller_with_parent": ("data", "parent_id", "options", IN_ODOO, ""),
+    "parent_is_self": ("data", "parent_id", "options", IN_ODOO, ""),
+    "parent_other_system": ("data", "parent_id", "options", IN_ODOO, ""),
+    "parent_not_reseller": ("data", "parent_id", "options", IN_ODOO, ""),
+    "parent_missing": ("data", "parent_id", "options", IN_ODOO, ""),
+    "reseller_problem": ("data", "parent_id", "options", IN_ODOO, ""),
+    "reseller_failed": ("data", "parent_id", "options", IN_ODOO, ""),
+    "reseller_hidden": ("data", "parent_id", "options", IN_ODOO, ""),
+    "parent_not_synced": ("data", "parent_id", "reseller", IN_ODOO, ""),
+    "username_missing": ("data", "username", "options", IN_ODOO, ""),
+    "username_invalid": ("data", "username", "options", IN_ODOO, ""),
+    "username_used": ("data", "username", "options", IN_ODOO, ""),
+    "name_missing": ("data", "name", "contact", IN_ODOO, ""),
+    "name_too_long": ("data", "name", "contact", IN_ODOO, ""),
+    "name_unprintable": ("data", "name", "contact", IN_ODOO, ""),
+    "email_missing": ("data", "email", "options", IN_ODOO, ""),
+    "email_invalid": ("data", "email", "options", IN_ODOO, ""),
+    "email_several": ("data", "email", "options", IN_ODOO, ""),
+    "email_used": ("data", "email", "options", IN_ODOO, ""),
+    "first_name_missing": ("data", "first_name", "options", IN_ODOO, ""),
+    "first_name_too_long": ("data", "first_name", "options", IN_ODOO, ""),
+    "first_name_unprintable": ("data", "first_name", "options", IN_ODOO, ""),
+    "last_name_missing": ("data", "last_name", "options", IN_ODOO, ""),
+    "last_name_too_long": ("data", "last_name", "options", IN_ODOO, ""),
+    "last_name_unprintable": ("data", "last_name", "options", IN_ODOO, ""),
+    "phone_missing": ("data", "phone", "options", IN_ODOO, ""),
+    "phone_unreadable": ("data", "phone", "options", IN_ODOO, ""),
+    # Panda has something that is in the way.
+    "username_taken": ("conflict", "username", "options", UNSEEN, ""),
+    "email_taken": ("conflict", "email", "options", UNSEEN, ""),
+    "conflict": ("conflict", "partner_id", "options contact", UNSEEN, ""),
+    "operator_exists": ("conflict", "username", "link options", "", ""),
+    "name_exists": ("conflict", "name", "link options", "", ""),
+    "several_matches": ("conflict", "name", "link", "", ""),
+    # Panda refuses what was sent, or does not know it.
+    "rejected": ("data", "partner_id", "options contact", UNSEEN, ""),
+    "operator_refused": ("data", "partner_id", "options contact", UNSEEN, ""),
+    "update_refused": ("data", "partner_id", "options contact", UNSEEN, ""),
+    "link_refused": ("data", "name", "link", "", ""),
+    "not_found": ("data", "remote_id", "forget", "", ""),
+    "account_not_found": ("data", "remote_id", "forget", "", ""),
+    "parent_not_found": ("data", "parent_id", "reseller", "", ""),
+    # The system or its connection.
+    "root_not_found": ("permission", "system_id", "system", UNSEEN, "root_account_id"),
+    "invalid_credentials": ("auth", "system_id", "system", UNSEEN, "access_id"),
+    "token_refused": ("auth", "system_id", "system", UNSEEN, "access_id"),
+    "forbidden": ("permission", "system_id", "system", UNSEEN, "access_id"),
+    "wrong_api_key": ("permission", "system_id", "system", UNSEEN, "api_key"),
+    "unknown_root_account": (
+        *("permission", "system_id", "system", UNSEEN, "root_account_id"),
+    ),
+    "root_account_is_customer": (
+        *("permission", "system_id", "system", UNSEEN, "root_account_id"),
+    ),
+    "read_only_access_id": ("permission", "system_id", "system", UNSEEN, "access_id"),
+    "throttled": ("throttled", "system_id", "now", UNSEEN, ""),
+    "server_error": ("outage", "system_id", "now", UNSEEN, ""),
+    "unreadable": ("protocol", "system_id", "now", UNSEEN, "base_url"),
+    "unexpected_status": ("protocol", "system_id", "now", UNSEEN, "base_url"),
+    "unreachable": ("outage", "system_id", "now", SILENT, "base_url"),
+    "timeout": ("outage", "system_id", "now", SILENT, "base_url"),
+    "update_stuck": ("outage", "remote_id", "now", SILENT, ""),
+    "invalid_url": ("protocol", "system_id", "now", SILENT, "base_url"),
+    "too_many": ("outage", "system_id", "now", SILENT, ""),
+    # The outcome of a write is not known.
+    "lost_answer": ("unknown_outcome", "remote_id", "now", SILENT, "base_url"),
+    "transaction_stuck": ("unknown_outcome", "remote_id", "now", SILENT, ""),
+    "bug": ("bug", "remote_id", "now", SILENT, ""),
+}
+"""Kind, field of the account, remedies, how it is found out, field of the system."""
+
+BUTTONS = {
+    "link": "action_link",
+    "options": "action_open_options",
+    "contact": "action_open_contact",
+    "reseller": "action_open_reseller",
+    "system": "action_open_system",
+    "forget": "action_forget_remote",
+    "now": "action_synchronize_now",
+    "done": "action_mark_done",
+}
+"""The method of ``panda.account`` that each remedy calls."""
+
+
+def test_the_codes_in_their_order() -> None:
+    """The selection field and the lists of errors show them in it."""
+    assert list(CATALOGUE) == list(EXPECTED)
+
+
+@pytest.mark.parametrize("code", EXPECTED)
+def test_what_a_code_means(code: str) -> None:
+    kind, field, remedies, found, connection_field = EXPECTED[code]
+    entry = CATALOGUE[code]
+    assert (entry.kind.value, entry.field) == (kind, field)
+    assert [each.value for each in entry.remedies] == [
+        BUTTONS[name] for name in remedies.split()
+    ]
+    assert entry.found_in_odoo is is_found_in_odoo(code) is (found == IN_ODOO)
+    assert entry.foreseeable is (found in (IN_ODOO, ""))
+    assert entry.answered is (found != SILENT)
+    assert entry.connection_field == connection_field
+
+
+def test_a_remedy_is_a_method_of_the_account() -> None:
+    assert {each.name.lower(): each.value for each in Remedy} == BUTTONS
+
+
+def test_an_entry_is_foreseen_and_answered_unless_it_says_otherwise() -> None:
+    entry = ErrorEntry("code", ErrorKind.DATA, "name", (Remedy.LINK,))
+    assert (entry.found_in_odoo, entry.foreseeable, entry.answered) == (
+        *(False, True, True),
+    )
+    assert entry.connection_field == ""
+
+
+def test_what_is_gone_in_panda() -> None:
+    """The account itself, or its parent: what is below it cannot go on."""
+    assert {"account_not_found", "not_found"} == ACCOUNT_GONE
+    assert {"parent_not_found"} == PARENT_GONE
+
+
+@pytest.mark.parametrize(
+    ("code", "fields"),
+    [
+        ("name_missing", {"name"}),
+        ("email_invalid", {"email"}),
+        ("phone_missing", {"phone", "country_id"}),
+        ("first_name_missing", {"name"}),
+        ("last_name_missing", {"name"}),
+        ("rejected", {"active", "name", "email", "phone"}),
+        ("username_taken", set()),
+        ("forbidden", set()),
+        ("no_such_code", set()),
+        (None, set()),
+    ],
+)
+def test_the_fields_of_the_contact_that_correct_a_code(
+    code: str | None, fields: set[str]
+) -> None:
+    assert contact_fields_of(code) == fields
+
+
+@pytest.mark.parametrize(
+    ("code", "is_corrected"),
+    [
+        ("name_missing", True),
+        ("email_taken", True),
+        ("phone_unreadable", True),
+        ("first_name_too_long", True),
+        ("last_name_unprintable", True),
+        ("rejected", True),
+        ("role_missing", True),
+        ("username_taken", True),
+        ("parent_not_found", True),
+        ("not_found", False),
+        ("system_disabled", False),
+        ("lost_answer", False),
+        ("no_such_code", False),
+        (None, False),
+    ],
+)
+def test_which_codes_an_edit_in_odoo_corrects(
+    code: str | None, *, is_corrected: bool
+) -> None:
+    """An edit of the contact or of the account; the system and Panda are elsewhere."""
+    assert is_corrected_by_edit(code) is is_corrected
+
+
+# === CODES IN THE SOFTWARE === #
 
 
 def test_every_code_in_the_software_is_an_entry() -> None:
