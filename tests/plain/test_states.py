@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from panda_provisioning.core import states
@@ -56,6 +58,47 @@ def test_the_groups_of_states() -> None:
     assert states.MOST_URGENT_FIRST == (F, U, T, R, Q, W, S, D)
 
 
-def test_every_change_has_a_name_and_a_cause_of_its_own() -> None:
-    assert len({change.name for change in states.CHANGES}) == len(states.CHANGES) == 15
-    assert all(change.cause.endswith(".") for change in states.CHANGES)
+def test_a_state_is_stored_under_its_own_name() -> None:
+    """A state that is stored otherwise orphans the accounts of every database."""
+    assert [state.value for state in State] == [
+        *("draft", "waiting", "queued", "running"),
+        *("synced", "retry", "unknown", "failed"),
+    ]
+
+
+CHANGES = {
+    "queue": ({D, W, Q, S, T, U, F}, Q),
+    "wait": ({D, W, Q, S, T, U, F}, W),
+    "wake": ({W}, Q),
+    "claim": ({Q, T, U, R}, R),
+    "continue": ({R}, R),
+    "finish": ({R}, S),
+    "put back": ({R}, Q),
+    "wait for the reseller": ({R}, W),
+    "schedule a retry": ({R}, T),
+    "lose the outcome": ({R}, U),
+    "fail": ({R}, F),
+    "give up": ({T, U}, F),
+    "mark as done elsewhere": ({D, W, Q, T, U, F}, S),
+    "reopen": ({S}, D),
+    "withdraw": ({D, W, Q, S, T, F}, D),
+}
+"""From where to where each change leads."""
+
+
+def test_the_changes_in_the_order_in_which_they_are_documented() -> None:
+    """``docs/states.md`` is generated from them."""
+    assert [change.name for change in states.CHANGES] == list(CHANGES)
+
+
+@pytest.mark.parametrize("change", states.CHANGES, ids=lambda change: change.name)
+def test_a_change_leads_from_its_sources_to_its_target(change: states.Change) -> None:
+    assert (set(change.sources), change.target) == CHANGES[change.name]
+    assert len(set(change.sources)) == len(change.sources)
+
+
+def test_a_change_says_in_a_sentence_what_causes_it() -> None:
+    causes = [change.cause for change in states.CHANGES]
+    assert len(set(causes)) == len(causes)
+    for cause in causes:
+        assert re.fullmatch(r"[A-Z][^.].*\.", cause)
