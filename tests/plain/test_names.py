@@ -57,6 +57,48 @@ def test_a_username_is_proposed_that_is_likely_to_be_free(
     assert propose_username(email, name) == username
 
 
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        *("admin", "contact", "hello", "info", "invoice", "mail", "office"),
+        *("reception", "sales", "service", "support", "team"),
+    ],
+)
+def test_a_mailbox_that_many_companies_have_is_no_username(mailbox: str) -> None:
+    """It is taken by somebody else, so the name of the company is used."""
+    assert propose_username(f"{mailbox}@acme.example", "Acme Ltd") == "acme.ltd"
+    assert propose_username(f"{mailbox}.two@acme.example", "Acme Ltd") == (
+        f"{mailbox}.two"
+    )
+
+
+def test_panda_asks_for_five_characters() -> None:
+    """See docs/watchguard-api.md#operator-username."""
+    assert propose_username("annie@acme.example", "Acme Ltd") == "annie"
+    assert propose_username("anni@acme.example", "Acme Ltd") == "acme.ltd"
+
+
+def test_a_long_username_leaves_room_for_a_number() -> None:
+    """It is cut, and does not end in the dot that it was cut at."""
+    assert propose_username(f"{'a' * 61}@acme.example", "") == "a" * 60
+    assert propose_username(f"{'a' * 59}.{'b' * 9}@acme.example", "") == "a" * 59
+
+
+@pytest.mark.parametrize(
+    ("email", "username"),
+    [
+        ("ann.lee@acme@example", "ann.lee"),
+        ("+annlee+@acme.example", "+annlee+"),
+        ("-ann_lee-@acme.example", "-ann_lee-"),
+        ("no address", "acme.ltd"),
+        ("@acme.example", "acme.ltd"),
+    ],
+)
+def test_a_username_is_what_stands_before_the_at(email: str, username: str) -> None:
+    """Without the dots at its ends; text that is no address says nothing."""
+    assert propose_username(email, "Acme Ltd") == username
+
+
 @given(st.one_of(st.text(), st.emails()), st.text())
 def test_a_proposed_username_is_always_valid(email: str, name: str) -> None:
     """Whatever people are called."""
