@@ -12,8 +12,11 @@ from panda_provisioning.core.retry_policy import (
     FIRST_PROBE,
     JITTER,
     LONGEST_PROBE,
+    MAX_ATTEMPTS,
+    OUTAGES_IN_A_ROW,
     POLICIES,
     SHORTEST_PAUSE,
+    RetryPolicy,
     Stops,
     probe_wait,
     wait_before_retry,
@@ -87,3 +90,82 @@ def test_a_system_is_probed_ever_more_rarely(probes: int) -> None:
 def test_a_pause_is_as_long_as_panda_asked(asked: float, wait: float) -> None:
     """But never none, or a Panda that says 0 would be asked without end."""
     assert probe_wait(asked, 9, random.uniform) == wait
+
+
+# === THE NUMBERS === #
+
+
+def no_jitter(_low: float, _high: float) -> float:
+    return 0
+
+
+WAITS = {
+    ErrorKind.DATA: ("account", True, [0, 0]),
+    ErrorKind.CONFLICT: ("account", True, [0, 0]),
+    ErrorKind.AUTH: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
+    ErrorKind.PERMISSION: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
+    ErrorKind.THROTTLED: ("pace", False, [5, 10, 20, 40, 80, 160, 300, 300]),
+    ErrorKind.OUTAGE: ("nothing", True, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
+    ErrorKind.UNKNOWN: ("nothing", True, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600]),
+    ErrorKind.PROTOCOL: (
+        *("nothing", True, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
+    ),
+    ErrorKind.BUG: ("nothing", True, [600, 1200, 2400, 4800, 7200, 7200]),
+}
+"""How far an error reaches, whether it counts as an attempt, and the seconds before
+each of the first attempts."""
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_what_follows_from_each_kind(kind: ErrorKind) -> None:
+    stops, spends, waits = WAITS[kind]
+    assert (POLICIES[kind].stops.value, POLICIES[kind].spends) == (stops, spends)
+    assert [
+        wait_before_retry(failure(kind), attempt, no_jitter)
+        for attempt in range(1, len(waits) + 1)
+    ] == waits
+
+
+def test_a_policy_without_a_schedule_counts_and_does_not_wait() -> None:
+    assert RetryPolicy(Stops.ACCOUNT) == RetryPolicy(Stops.ACCOUNT, 0, 0, spends=True)
+    assert [stops.value for stops in Stops] == ["nothing", "account", "system", "pace"]
+
+
+def test_no_failure_at_all_waits_like_the_first() -> None:
+    for attempt in (-1, 0, 1):
+        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 30
+        assert probe_wait(None, attempt, no_jitter) == 15
+
+
+def test_the_probes_of_a_system_that_does_not_answer() -> None:
+    waits = [probe_wait(None, probes, no_jitter) for probes in range(1, 9)]
+    assert waits == [15, 30, 60, 120, 240, 480, 900, 900]
+
+
+def test_the_patience_with_an_account_and_with_a_system() -> None:
+    assert MAX_ATTEMPTS == 10
+    assert OUTAGES_IN_A_ROW == 5
+
+
+def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
+    """One that Panda is asked to keep varies upwards only."""
+
+    def lowest(low: float, high: float) -> float:
+        return min(low, high)
+
+    def highest(low: float, high: float) -> float:
+        return max(low, high)
+
+    outage = failure(ErrorKind.OUTAGE)
+    assert wait_before_retry(outage, 1, lowest) == pytest.approx(24)
+    assert wait_before_retry(outage, 1, highest) == pytest.approx(36)
+    assert probe_wait(None, 1, lowest) == pytest.approx(15)
+    assert probe_wait(None, 1, highest) == pytest.approx(18)
+
+
+def test_what_panda_asked_for_is_the_least() -> None:
+    outage = failure(ErrorKind.OUTAGE, 100)
+    assert wait_before_retry(outage, 1, no_jitter) == 100
+    assert wait_before_retry(outage, 3, no_jitter) == 120
+    assert probe_wait(0.5, 9, no_jitter) == 1
+    assert probe_wait(1.5, 9, no_jitter) == 1.5
