@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from panda_provisioning.core.connection_check import Finding, check_connection
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import (
     FOREIGN_ACCOUNT,
@@ -85,6 +86,106 @@ def test_a_root_account_that_is_a_customer(world: World) -> None:
     finding = check(world.sandbox.url, root=customer)
     expected = Finding("root_account_is_customer", "Acme")
     assert finding == expected
+
+
+# === WHAT A FINDING SAYS === #
+
+
+def test_a_finding_says_nothing_that_is_not_known() -> None:
+    finding = Finding("timeout")
+    assert (finding.detail, finding.retry_after) == ("", None)
+
+
+def test_only_good_values_are_connected() -> None:
+    """And they blame no field of the system."""
+    connected = Finding("connected", "Acme")
+    assert connected.is_connected is True
+    assert connected.field == ""
+    assert Finding("forbidden").is_connected is False
+    assert Finding("forbidden").field == "access_id"
+
+
+class FakeConnection:
+    """Answers each request of a check; an answer that is an error is raised."""
+
+    def __init__(self, **answers: object) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, str]] = []
+
+    def authenticate(self) -> None:
+        self._answer("token")
+
+    def request(self, method: str, path: str, **_options: object) -> object:
+        self.asked.append((method, path))
+        if path.endswith("/TransactionStatus"):
+            return self._answer("api_key", not_found())
+        return self._answer("root" if method == "GET" else "write", DEFAULTS[method])
+
+    def _answer(self, name: str, default: object = None) -> object:
+        answer = self.answers.get(name, default)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def not_found() -> PandaError:
+    return PandaError(ErrorKind.DATA, "not_found", "Unknown.")
+
+
+DEFAULTS = {
+    "GET": {"accountId": "ACC-1", "name": "Acme", "type": 1},
+    "POST": PandaError(ErrorKind.DATA, "rejected", "No name."),
+}
+
+
+def checked(**answers: object) -> Finding:
+    """What a check finds when Panda gives these answers."""
+    return check_connection(FakeConnection(**answers), "ACC-1")  # type: ignore[arg-type]
+
+
+def test_a_check_asks_for_key_account_and_right_in_this_order() -> None:
+    """It writes nothing: the account that it sends has no values."""
+    connection = FakeConnection()
+    finding = check_connection(connection, "ACC-1")  # type: ignore[arg-type]
+    assert finding == Finding("connected", "Acme", None)
+    assert [(method, path.split("/")[-1]) for method, path in connection.asked] == [
+        ("GET", "TransactionStatus"),
+        ("GET", "ACC-1"),
+        ("POST", "ACC-1"),
+    ]
+
+
+REFUSED = PandaError(ErrorKind.PERMISSION, "forbidden", "Not yours.")
+BUSY = PandaError(ErrorKind.THROTTLED, "throttled", "Slow down.", retry_after=7)
+
+
+@pytest.mark.parametrize(
+    ("answers", "finding"),
+    [
+        (
+            {"token": PandaError(ErrorKind.AUTH, "token_refused", "Bad client.")},
+            Finding("invalid_credentials", "Bad client."),
+        ),
+        ({"token": REFUSED}, Finding("forbidden", "Not yours.")),
+        ({"token": BUSY}, Finding("throttled", "Slow down.", 7)),
+        ({"api_key": REFUSED}, Finding("wrong_api_key")),
+        ({"api_key": BUSY}, Finding("throttled", "Slow down.", 7)),
+        ({"root": REFUSED}, Finding("unknown_root_account", "Not yours.")),
+        ({"root": not_found()}, Finding("unknown_root_account", "Unknown.")),
+        ({"root": BUSY}, Finding("throttled", "Slow down.", 7)),
+        (
+            {"root": {"accountId": "ACC-1", "name": "Acme", "type": 2}},
+            Finding("root_account_is_customer", "Acme"),
+        ),
+        ({"write": REFUSED}, Finding("read_only_access_id")),
+        ({"write": BUSY}, Finding("throttled", "Slow down.", 7)),
+    ],
+)
+def test_a_finding_keeps_what_panda_said(
+    answers: dict[str, object], finding: Finding
+) -> None:
+    """In its own words, and with the pause that it asked for."""
+    assert checked(**answers) == finding
 
 
 # === NOT ABOUT THE VALUES === #
