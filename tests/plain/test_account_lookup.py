@@ -6,11 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from panda_provisioning.core.account_lookup import AccountLookup
+from panda_provisioning.core.account_lookup import AccountLookup, bulk_parents
+from panda_provisioning.core.snapshot import Snapshot
 from panda_provisioning.panda_api.errors import PandaError
+from panda_provisioning.panda_api.responses import Child
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, CUSTOMER, World, at_once
+
+
+def test_a_parent_is_listed_as_a_whole_from_three_lookups_on() -> None:
+    """Below that it takes fewer requests, and smaller answers, to ask by name."""
+    assert bulk_parents(["A", "B", "A", "C", "B", "A", "A", "C", "C"]) == {"A", "C"}
+    assert bulk_parents(["A", "A"]) == set()
+    assert bulk_parents([]) == set()
 
 
 def test_many_threads_list_a_parent_once(world: World) -> None:
@@ -92,3 +101,55 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
         Client(), CUSTOMER
     )  # type: ignore[arg-type]
     assert looked_at == 100.0
+
+
+class FakePanda:
+    """Counts how it is asked; lists one account."""
+
+    def __init__(self, *names: str) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._names = names
+
+    def list_children(self, parent_id: str, *, name: str = "") -> list[Child]:
+        self.asked.append((parent_id, name))
+        return [Child(f"ACC-{each}", each, 2) for each in self._names]
+
+
+def look(panda: FakePanda, lookup: AccountLookup, snapshot: Snapshot) -> list[str]:
+    """The names that are found."""
+    _looked_at, found = lookup.children(panda, snapshot)  # type: ignore[arg-type]
+    return [child.name for child in found]
+
+
+def bulk_lookup() -> AccountLookup:
+    lookup = AccountLookup(lambda: 0.0)
+    lookup.expect_bulk([ROOT_ACCOUNT])
+    return lookup
+
+
+def test_a_listing_is_enough_for_who_has_sent_nothing() -> None:
+    """Whether it carries the name or not."""
+    for panda, found in ((FakePanda("Acme"), ["Acme"]), (FakePanda("Other"), [])):
+        assert look(panda, bulk_lookup(), CUSTOMER) == found
+        assert panda.asked == [(ROOT_ACCOUNT, "")]
+
+
+def test_a_listing_is_enough_for_what_may_have_been_sent_and_is_there() -> None:
+    panda = FakePanda("Acme")
+    assert look(panda, bulk_lookup(), CUSTOMER.marked(1)) == ["Acme"]
+    assert panda.asked == [(ROOT_ACCOUNT, "")]
+
+
+def test_what_may_have_been_sent_and_is_not_there_is_asked_for() -> None:
+    panda = FakePanda("Other")
+    assert look(panda, bulk_lookup(), CUSTOMER.marked(1)) == []
+    assert panda.asked == [(ROOT_ACCOUNT, ""), (ROOT_ACCOUNT, "Acme")]
+
+
+def test_a_chosen_account_is_never_known_to_lack() -> None:
+    """It is read by its ID, whatever it is called."""
+    lookup = bulk_lookup()
+    look(FakePanda("Other"), lookup, replace(CUSTOMER, key=7))
+    assert lookup.lacks(CUSTOMER)
+    assert not lookup.lacks(replace(CUSTOMER, chosen_remote_id="ACC-7"))
+    assert not lookup.lacks(replace(CUSTOMER, name="Other"))
