@@ -11,7 +11,12 @@ from dataclasses import asdict, replace
 import pytest
 
 from panda_provisioning.core.account_lookup import BULK_LOOKUPS
-from panda_provisioning.core.dry_run import _PretendClient, dry_run
+from panda_provisioning.core.dry_run import (
+    Ending,
+    _PretendClient,
+    dry_run,
+    pretended_id,
+)
 from panda_provisioning.core.prefetch import PRETENDED, Prefetch, fill
 from panda_provisioning.core.snapshot import Snapshot, Step
 from panda_provisioning.panda_api.client import PandaClient
@@ -158,3 +163,245 @@ def test_trouble_is_noted(world: World) -> None:
     assert prefetch.trouble == "server_error"
     [ending] = dry_run([CUSTOMER], prefetch, {}, time.time()).values()
     assert not ending.is_sure
+
+
+# === HOW IT ENDS, AND HOW MANY REQUESTS IT TAKES === #
+
+NOW = 1_000_000.0
+NEW = pretended_id(CUSTOMER.key)
+EMAIL = CUSTOMER.email
+BOB = "bob@acme.example"
+
+
+def known(
+    *rows: tuple[str, str, str],
+    operators: dict[str, list[list[object]]] | None = None,
+    **more: object,
+) -> Prefetch:
+    """What was read of the children of the root account: ID, name and e-mail."""
+    children: dict[str, list[list[object]]] = {"Acme": []}
+    for account_id, name, _email in rows:
+        children.setdefault(name, []).append([account_id, name, 2])
+    accounts: dict[str, list[object]] = {i: [name, 2, e] for i, name, e in rows}
+    return Prefetch(
+        **{  # type: ignore[arg-type]
+            "children": {ROOT_ACCOUNT: children},
+            "accounts": accounts,
+            "operators": operators or {},
+            **more,
+        }
+    )
+
+
+def ending_of(
+    prefetch: Prefetch, snapshot: Snapshot = CUSTOMER, **bound: int
+) -> Ending:
+    [ending] = dry_run([snapshot], prefetch, bound, NOW).values()
+    return ending
+
+
+def error_of(ending: Ending) -> str:
+    """The code of what a person would have to decide, which must be for sure."""
+    assert ending.error is not None
+    assert ending.is_sure is True
+    return ending.error.code
+
+
+def test_an_ending_is_good_and_sure_unless_it_says_otherwise() -> None:
+    assert Ending(4, CUSTOMER) == Ending(4, CUSTOMER, None, is_sure=True)
+
+
+def test_an_account_that_is_yet_to_be_created_has_an_id_of_its_key() -> None:
+    """By which those below it find it."""
+    assert pretended_id(7) == "pretended 7"
+
+
+def test_what_is_new_takes_four_requests() -> None:
+    """Search, account, operator, transaction."""
+    ending = ending_of(known())
+    assert (ending.requests, ending.error, ending.is_sure) == (4, None, True)
+    done = ending.snapshot
+    assert (done.step, done.remote_id, done.adopted) == (Step.DONE, NEW, False)
+    assert (done.activated_at, done.activation_email) == (NOW, EMAIL)
+    assert (done.marker_at, done.transaction_id) == (None, "")
+
+
+def test_what_is_there_with_its_operator_takes_three() -> None:
+    """Search, account, operators."""
+    ending = ending_of(
+        known(("A1", "Acme", EMAIL), operators={"A1": [["Ann.Lee", BOB, True]]})
+    )
+    assert (ending.requests, ending.error, ending.is_sure) == (3, None, True)
+    done = ending.snapshot
+    assert (done.remote_id, done.adopted) == ("A1", True)
+    assert (done.activation_email, done.activated_at) == (BOB, None)
+
+
+def test_what_is_there_without_its_operator_takes_five() -> None:
+    ending = ending_of(known(("A1", "Acme", EMAIL), operators={"A1": []}))
+    assert (ending.requests, ending.error, ending.is_sure) == (5, None, True)
+    assert (ending.snapshot.remote_id, ending.snapshot.activated_at) == ("A1", NOW)
+
+
+def test_a_namesake_with_another_email_needs_a_decision() -> None:
+    ending = ending_of(known(("A1", "Acme", BOB)))
+    assert (error_of(ending), ending.requests) == ("name_exists", 2)
+    assert ending.snapshot == CUSTOMER
+
+
+def test_a_namesake_that_was_deleted_meanwhile_is_nobody() -> None:
+    prefetch = known(("A1", "Acme", EMAIL), missing=["A1"])
+    ending = ending_of(prefetch)
+    assert (ending.requests, ending.error, ending.is_sure) == (5, None, True)
+    assert ending.snapshot.remote_id == NEW
+
+
+@pytest.mark.parametrize("email", [EMAIL, BOB])
+def test_a_namesake_of_another_contact_is_looked_past(email: str) -> None:
+    """Whether it would be linked or needs a decision; the search is made again."""
+    ending = ending_of(known(("A1", "Acme", email)), A1=99)
+    assert (ending.requests, ending.error, ending.is_sure) == (6, None, True)
+    assert ending.snapshot.remote_id == NEW
+    assert ending.snapshot.excluded == {"A1"}
+
+
+def test_what_may_have_been_sent_just_now_is_created_when_it_is_not_there() -> None:
+    """A dry run does not wait until Panda has had time to show it."""
+    ending = ending_of(known(), CUSTOMER.marked(NOW))
+    assert (ending.requests, ending.error, ending.is_sure) == (4, None, True)
+
+
+# === MANY AT ONCE === #
+
+THREE = [replace(CUSTOMER, key=i, name=f"N{i}") for i in (1, 2, 3)]
+
+
+def requests_of(snapshots: list[Snapshot], prefetch: Prefetch) -> list[int]:
+    endings = dry_run(snapshots, prefetch, {}, NOW)
+    assert list(endings) == [snapshot.key for snapshot in snapshots]
+    assert all(each.is_sure and not each.error for each in endings.values())
+    return [each.requests for each in endings.values()]
+
+
+def nobody(**more: object) -> Prefetch:
+    """No children of the three names."""
+    return known(
+        **{"children": {ROOT_ACCOUNT: {f"N{i}": [] for i in (1, 2, 3)}}, **more}
+    )
+
+
+def test_the_first_of_three_pays_for_the_listing_with_all_its_pages() -> None:
+    assert requests_of(THREE, nobody(pages={ROOT_ACCOUNT: 4})) == [4 + 3, 3, 3]
+
+
+def test_a_listing_of_unknown_length_has_one_page() -> None:
+    assert requests_of(THREE, nobody()) == [1 + 3, 3, 3]
+
+
+def test_two_are_asked_for_by_name_however_long_the_listing_is() -> None:
+    assert requests_of(THREE[:2], nobody(pages={ROOT_ACCOUNT: 4})) == [4, 4]
+
+
+def test_who_is_not_looked_for_does_not_make_it_many() -> None:
+    snapshots = [replace(THREE[0], step=Step.CREATE_ACCOUNT), *THREE[1:]]
+    assert requests_of(snapshots, nobody(pages={ROOT_ACCOUNT: 4})) == [3, 4, 4]
+
+
+def test_those_to_be_created_get_different_ids() -> None:
+    endings = dry_run(THREE, nobody(), {}, NOW)
+    ids = [ending.snapshot.remote_id for ending in endings.values()]
+    assert ids == ["pretended 1", "pretended 2", "pretended 3"]
+
+
+# === WHAT A PERSON HAS CHOSEN === #
+
+CHOSEN = replace(CUSTOMER, chosen_remote_id="A9")
+
+
+def test_a_chosen_account_is_linked_whatever_it_is_called() -> None:
+    """Account, its siblings of that name, operators."""
+    prefetch = known(("A9", "Chosen", BOB), operators={"A9": [["ann.lee", BOB, True]]})
+    del prefetch.children[ROOT_ACCOUNT]["Acme"]
+    ending = ending_of(prefetch, CHOSEN)
+    assert (ending.requests, ending.error, ending.is_sure) == (3, None, True)
+    assert (ending.snapshot.remote_id, ending.snapshot.adopted) == ("A9", True)
+
+
+def test_a_chosen_account_that_is_not_below_the_parent_is_refused() -> None:
+    prefetch = known(("A9", "Chosen", BOB))
+    del prefetch.children[ROOT_ACCOUNT]["Chosen"]
+    ending = ending_of(prefetch, CHOSEN)
+    assert (error_of(ending), ending.requests) == ("link_refused", 2)
+
+
+def test_a_chosen_account_that_is_gone_is_refused() -> None:
+    ending = ending_of(known(missing=["A9"]), CHOSEN)
+    assert (error_of(ending), ending.requests) == ("link_refused", 1)
+
+
+def test_a_chosen_account_that_was_not_read_is_not_sure() -> None:
+    """Even if it is known who carries the name."""
+    ending = ending_of(known(), CHOSEN)
+    assert (ending.error, ending.is_sure) == (None, False)
+
+
+# === WHAT WAS NOT READ === #
+
+
+def test_a_search_that_was_not_read_counts_as_one_request() -> None:
+    ending = ending_of(Prefetch())
+    assert (ending.requests, ending.error, ending.is_sure) == (4, None, False)
+
+
+def test_a_namesake_that_was_not_read_is_not_sure() -> None:
+    prefetch = known(("A1", "Acme", EMAIL), ("A2", "Acme", BOB))
+    del prefetch.accounts["A2"]
+    assert ending_of(prefetch).is_sure is False
+
+
+def test_operators_that_were_not_read_count_as_one_request() -> None:
+    ending = ending_of(known(("A1", "Acme", EMAIL)))
+    assert (ending.requests, ending.error, ending.is_sure) == (5, None, False)
+
+
+# === FURTHER ON THE WAY === #
+
+
+def test_below_a_reseller_that_is_yet_to_be_created_nobody_is_found() -> None:
+    ending = ending_of(Prefetch(), replace(CUSTOMER, parent_remote_id="pretended 7"))
+    assert (ending.requests, ending.error, ending.is_sure) == (4, None, True)
+
+
+def test_an_account_that_is_yet_to_be_created_has_no_operators() -> None:
+    snapshot = replace(CUSTOMER, step=Step.FIND_OPERATOR, remote_id="pretended 7")
+    ending = ending_of(Prefetch(), snapshot)
+    assert (ending.requests, ending.error, ending.is_sure) == (3, None, True)
+
+
+def test_an_update_takes_three_requests() -> None:
+    """Account, operator, transaction."""
+    snapshot = replace(CUSTOMER, step=Step.UPDATE_ACCOUNT, remote_id="A1")
+    ending = ending_of(Prefetch(), snapshot)
+    assert (ending.requests, ending.error, ending.is_sure) == (3, None, True)
+    assert ending.snapshot.sent_fingerprint == CUSTOMER.fingerprint
+
+
+@pytest.mark.parametrize(
+    "step", [Step.FIND_OPERATOR, Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR]
+)
+def test_an_account_that_is_gone_takes_one_request_to_find_out(step: Step) -> None:
+    snapshot = replace(CUSTOMER, step=step, remote_id="A1")
+    ending = ending_of(Prefetch(missing=["A1"]), snapshot)
+    assert (error_of(ending), ending.requests) == ("account_not_found", 1)
+    assert ending.snapshot == snapshot
+
+
+@pytest.mark.parametrize(
+    ("has_parent", "code"), [(True, "parent_not_found"), (False, "root_not_found")]
+)
+def test_a_parent_that_is_gone_takes_one_request_to_find_out(
+    code: str, *, has_parent: bool
+) -> None:
+    snapshot = replace(CUSTOMER, has_parent=has_parent)
+    ending = ending_of(Prefetch(missing=[ROOT_ACCOUNT]), snapshot)
+    assert (error_of(ending), ending.requests) == (code, 1)
