@@ -91,6 +91,7 @@ def test_a_long_username_leaves_room_for_a_number() -> None:
         ("+annlee+@acme.example", "+annlee+"),
         ("-ann_lee-@acme.example", "-ann_lee-"),
         ("no address", "acme.ltd"),
+        (".ann.lee.@acme.example", "ann.lee"),
         ("@acme.example", "acme.ltd"),
     ],
 )
