@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +10,8 @@ from panda_provisioning.core import states
 from panda_provisioning.core.states import State, is_allowed, sources_of
 
 D, W, Q, R, S, T, U, F = State
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "states.md"
 
 ALLOWED = {
     D: {D, W, Q, S},
@@ -97,8 +99,12 @@ def test_a_change_leads_from_its_sources_to_its_target(change: states.Change) ->
     assert len(set(change.sources)) == len(change.sources)
 
 
-def test_a_change_says_in_a_sentence_what_causes_it() -> None:
+def test_a_change_is_documented_with_its_cause() -> None:
+    """A cause is a sentence, and no other change has it."""
     causes = [change.cause for change in states.CHANGES]
     assert len(set(causes)) == len(causes)
-    for cause in causes:
-        assert re.fullmatch(r"[A-Z][^.].*\.", cause)
+    assert all(cause.endswith(".") for cause in causes)
+    rows = DOCUMENT.read_text().splitlines()
+    for change in states.CHANGES:
+        [row] = [row for row in rows if row.startswith(f"| {change.name} |")]
+        assert row.endswith(f"| `{change.target.value}` | {change.cause} |")
