@@ -49,6 +49,7 @@ class Plain:
     def __init__(self, modules, chosen):
         self._modules = modules
         self._copy = copy_repository(FOLDER / "copy")
+        _check_left_out(self._copy / TESTS)
         sources = {module: (self._copy / module).read_text() for module in modules}
         enums = find_enums(sources.values())
         self.mutants = [
@@ -145,6 +146,13 @@ class Plain:
                         choice.note_killer(job.mutant, by)
                     free[job.result] = job.sandbox
                     yield running.pop(job.result), outcome, by
+
+
+def _check_left_out(folder):
+    words = "\n".join(path.read_text() for path in folder.rglob("test_*.py"))
+    gone = [name for name in LEFT_OUT if f"def {name}(" not in words]
+    if gone:
+        raise Failure(f"LEFT_OUT in tools/mutants_plain.py: no test {', '.join(gone)}.")
 
 
 def _pass(work, job):

@@ -26,7 +26,7 @@ NEXT_AFTER = {find: write for write, find in FINDS.items()}
 class Ending:
     """What becomes of one account.
 
-    ``error`` is what a person would have to decide or to mend. ``is_sure`` is false
+    ``error`` is what a person would have to decide or to correct. ``is_sure`` is false
     when the prefetch does not say whether the account exists.
     """
 

@@ -74,6 +74,11 @@ COLUMNS = (
 """Columns of ``panda.account`` that a snapshot is made of."""
 
 
+def step_when_queued(step: Step) -> Step:
+    """The step that an account at ``step`` goes on with when it is queued again."""
+    return Step.UPDATE_ACCOUNT if step is Step.DONE else step
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What else in Odoo decides whether an account may be sent.

@@ -37,6 +37,8 @@ RETRIABLE = (FAILED, RETRY, UNKNOWN)
 """States in which *Retry* makes sense."""
 SCHEDULED = (RETRY, UNKNOWN)
 """States that wait for the time of the next attempt."""
+REQUEUED_WHEN_EDITED = (SYNCED, FAILED, RETRY)
+"""States that a run does not leave an account in that was edited meanwhile."""
 SETTLED = (SYNCED, FAILED)
 """States of which people are notified."""
 MOST_URGENT_FIRST = (FAILED, UNKNOWN, RETRY, RUNNING, QUEUED, WAITING, SYNCED, DRAFT)

@@ -8,7 +8,7 @@ account.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -154,9 +154,19 @@ def update_begun(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
     return _held(replace(row, synced_fingerprint=""), row.snapshot, policy, now)
 
 
-def excluding(row: AccountRow, remote_ids: frozenset[str]) -> AccountRow:
-    """The row for looking again, past accounts in Panda of other contacts."""
-    return replace(row, snapshot=row.snapshot.without(remote_ids))
+def past_bound(
+    row: AccountRow, outcome: Outcome, bound: Collection[str]
+) -> tuple[AccountRow, Outcome]:
+    """Row and outcome for looking again, if ``outcome`` rests on accounts in Panda that
+    belong to other contacts.
+
+    :param bound: accounts in Panda that belong to accounts of Odoo other than this.
+    """
+    others = frozenset(bound).intersection(outcome.used)
+    if not others:
+        return row, outcome
+    row = replace(row, snapshot=row.snapshot.without(others))
+    return row, Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
 
 
 # === OUTCOME === #

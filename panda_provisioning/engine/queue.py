@@ -12,8 +12,8 @@ from odoo.tools import SQL
 
 from ..core import transition
 from ..core.account_lookup import BULK_LOOKUPS
-from ..core.snapshot import Role, Step
-from ..core.states import CLAIMABLE, SCHEDULED, State
+from ..core.snapshot import Role, Step, step_when_queued
+from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
 from ..core.validation import is_email_used
 from .state_gate import change_state, check_transition
@@ -222,17 +222,18 @@ class Queue:
                     """
                     , next_attempt_at = %s, resync_requested = FALSE,
                     notification_pending = FALSE,
-                    step = CASE state WHEN 'synced' THEN %s ELSE step END
+                    step = CASE step WHEN %s THEN %s ELSE step END
                     """,
                     fields.Datetime.now(),
-                    Step.UPDATE_ACCOUNT.value,
+                    Step.DONE.value,
+                    step_when_queued(Step.DONE).value,
                 ),
                 where=SQL(
                     """
-                    a.id = ANY(%s) AND a.resync_requested
-                    AND a.state IN ('synced', 'failed', 'retry')
+                    a.id = ANY(%s) AND a.resync_requested AND %s
                     """,
                     list(ids),
+                    is_in(REQUEUED_WHEN_EDITED),
                 ),
             )
         )

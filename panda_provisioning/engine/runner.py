@@ -244,7 +244,11 @@ class Runner:
     def _decide(self, item):
         """Return the new row of the account of ``item``."""
         if item.outcome.used:
-            item.outcome = self._without_bound(item.claim, item.outcome)
+            claim, used = item.claim, item.outcome.used
+            bound = self._queue.get_bound(used, claim.id)
+            claim.row, item.outcome = transition.past_bound(
+                claim.row, item.outcome, bound
+            )
         self._watch_system(item.claim, item.outcome)
         return self._next(item.claim, item.outcome, may_go_on=not self._is_ending)
 
@@ -253,14 +257,6 @@ class Runner:
         return transition.transition(
             claim.row, outcome, self._policy, now, may_go_on=may_go_on
         )
-
-    def _without_bound(self, claim, outcome):
-        """Look again if ``outcome`` rests on accounts that belong to others."""
-        bound = self._queue.get_bound(outcome.used, claim.id)
-        if not bound:
-            return outcome
-        claim.row = transition.excluding(claim.row, frozenset(bound))
-        return Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
 
     def _write(self, decided):
         """Write all rows in one transaction and return those to go on with."""

@@ -46,6 +46,8 @@ STATES = [
 ]
 MOST_URGENT_FIRST = tuple(state.value for state in states.MOST_URGENT_FIRST)
 RETRIABLE = tuple(state.value for state in states.RETRIABLE)
+AT_REST = tuple(state.value for state in states.AT_REST)
+SETTLED = tuple(state.value for state in states.SETTLED)
 
 PERSON_FIELDS = {"contact_id", "first_name", "last_name"}
 OPTION_FIELDS = {
@@ -940,7 +942,7 @@ class PandaAccount(models.Model):
     # The buttons that lead on from where an account stands.
 
     def _get_remedies(self):
-        """Return the buttons that lead on, the one that mends most surely first.
+        """Return the buttons that lead on, the most promising one first.
 
         Note: `self.ensure_one()`
 

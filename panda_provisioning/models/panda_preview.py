@@ -10,13 +10,13 @@ from .panda_preview_plan import Plan
 from .panda_preview_texts import HEADINGS, OUTCOMES, REMARKS
 
 EDITED_ON_CONTACT = {"name", "email", "phone", "panda_reseller_id"}
-"""What is mended on the contact; everything else is an option of its account."""
+"""What is edited on the contact; everything else is an option of its account."""
 
 
 class PandaPreview(models.Model):
     """What would happen to each of the contacts in the context, without a table.
 
-    Its rows are made whenever they are read, so that they show what has been mended
+    Its rows are made whenever they are read, so that they show what has been corrected
     meanwhile. Reading them asks nobody but the database: what Panda has said is in
     the context.
     """
@@ -109,7 +109,7 @@ class PandaPreview(models.Model):
 
     def _set_options(self, partners, system, values):
         """Keep ``values`` on the accounts; one that has failed is tried again if they
-        mend it, as it is after an edit of the contact."""
+        correct it, as it is after an edit of the contact."""
         accounts = self.env["panda.account"]
         proposals = accounts._propose(partners, system)
         nobody = self.env["res.partner"]  # is proposed again until all is queued

@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 from ..core.connection_check import check_connection
 from ..core.prefetch import fill
-from ..core.snapshot import Step
+from ..core.snapshot import Step, step_when_queued
 from ..engine.queue import count_due, get_next_due
 from ..engine.runner import RunListener, Runner
 from .panda_preview_plan import Plan
@@ -65,7 +65,7 @@ class PandaService(models.AbstractModel):
 
     def _put_in_queue(self, accounts):
         done = accounts.filtered(lambda a: a.step == Step.DONE.value)
-        done.step = Step.UPDATE_ACCOUNT.value
+        done.step = step_when_queued(Step.DONE).value
         accounts._set_state(
             "queued",
             attempt_count=0,

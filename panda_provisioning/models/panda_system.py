@@ -98,7 +98,6 @@ class PandaSystem(models.Model):
         default=30, required=True, help="Seconds that Panda may take to answer."
     )
     search_delay = fields.Integer(
-        string="Search Delay",
         default=120,
         required=True,
         help="Seconds that Panda may take until a search shows a new account. After "

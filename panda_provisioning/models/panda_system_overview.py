@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, str2bool
 
 from ..core.states import PENDING
-from .panda_account import MOST_URGENT_FIRST
+from .panda_account import MOST_URGENT_FIRST, SETTLED
 
 DAYS = 30
 FIRST_STEPS_DISMISSED = "panda_provisioning.first_steps_dismissed"
@@ -96,7 +96,7 @@ class PandaSystem(models.Model):
                     for day in days
                 ],
             }
-            for state in ("synced", "failed")
+            for state in SETTLED
         ]
 
     def _get_state_labels(self):

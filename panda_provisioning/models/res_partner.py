@@ -15,7 +15,7 @@ CONCERNING = set().union(*MADE_OF_CONTACT.values()) | {
     "parent_id",
     "type",
 }
-"""Fields that Panda is told of, or that decide whether it may be told."""
+"""Fields that are sent to Panda, or that decide whether anything may be sent."""
 
 SHOWN_FIELDS = (
     "partner_id",

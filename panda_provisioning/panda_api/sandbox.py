@@ -47,11 +47,11 @@ def ask_sandbox(url: str) -> SandboxConnection | None:
             response = session.get(
                 f"{url}/_control/connection", timeout=PATIENCE, allow_redirects=False
             )
-        told = response.json()
+        answer = response.json()
         return SandboxConnection(
-            str(told["rootAccountId"]),
+            str(answer["rootAccountId"]),
             Credentials(
-                str(told["accessId"]), str(told["password"]), str(told["apiKey"])
+                str(answer["accessId"]), str(answer["password"]), str(answer["apiKey"])
             ),
         )
     except (requests.RequestException, ValueError, LookupError, TypeError):

@@ -255,7 +255,7 @@ class PandaSyncOptions(models.TransientModel):
     def action_save_and_synchronize(self):
         """Keep the options and synchronise now.
 
-        Returns to the form, with all that was typed, when something must be mended.
+        Returns to the form, with all that was typed, when something must be corrected.
         """
         self.ensure_one()
         if self._get_draft()._get_problems(self.synchronize_reseller):

@@ -7,6 +7,8 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.panda_provisioning.models.panda_account import SETTLED
+
 _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
@@ -138,7 +140,7 @@ class PandaService(models.AbstractModel):
             [
                 ("panda_status", "=", "waiting"),
                 ("panda_requested", "=", False),
-                ("panda_account_ids.state", "in", ("synced", "failed")),
+                ("panda_account_ids.state", "in", SETTLED),
             ]
         )._settle_panda()
         self._commit()

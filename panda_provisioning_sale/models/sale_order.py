@@ -10,6 +10,7 @@ from odoo.fields import Command, Domain
 
 from odoo.addons.panda_provisioning.models.panda_account import (
     ACTIVITY,
+    AT_REST,
     MOST_URGENT_FIRST,
     STATES,
 )
@@ -285,7 +286,7 @@ class SaleOrder(models.Model):
         drafts = accounts.filtered(lambda a: a.state == "draft" and not a.by_order)
         drafts.by_order = "queued"
         # The engine may be writing the others at this moment.
-        idle = accounts.filtered(lambda a: a.state in ("draft", "synced", "failed"))
+        idle = accounts.filtered(lambda a: a.state in AT_REST)
         self.env["panda.service"]._enqueue(idle, trigger=False)
         self.write({"panda_requested": False, "panda_account_ids": accounts.ids})
         self._settle_panda()

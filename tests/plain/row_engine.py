@@ -20,8 +20,14 @@ from panda_provisioning.core.snapshot import (
     Step,
     Timing,
     from_epoch,
+    step_when_queued,
 )
-from panda_provisioning.core.states import AT_REST, CLAIMABLE, State, is_allowed
+from panda_provisioning.core.states import (
+    CLAIMABLE,
+    REQUEUED_WHEN_EDITED,
+    State,
+    is_allowed,
+)
 from panda_provisioning.core.transition import AccountRow, RunPolicy
 from panda_provisioning.core.workflow import perform_in_time
 
@@ -155,10 +161,7 @@ class Engine:
         row = account.live
         assert row
         others = {each.remote_id for each in self.accounts if each is not account}
-        bound = frozenset(others & set(outcome.used))
-        if bound:
-            row = transition.excluding(row, bound)
-            outcome = Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
+        row, outcome = transition.past_bound(row, outcome, others)
         new = transition.transition(
             row, outcome, self.policy, self.panda.now, may_go_on=may_go_on
         )
@@ -176,9 +179,8 @@ class Engine:
             account.resync_requested = True
             return
         self._to_state(account, State.QUEUED)
-        step = Step(account.columns["step"])
         account.columns |= {
-            "step": (Step.UPDATE_ACCOUNT if step is Step.DONE else step).value,
+            "step": step_when_queued(Step(account.columns["step"])).value,
             "next_attempt_at": from_epoch(self.panda.now),
             "attempt_count": 0,
         }
@@ -190,7 +192,7 @@ class Engine:
         account.columns |= self.written(row.columns)
         account.columns["run_token"] = "run" if row.is_held else None
         account.live = row if row.is_held else None
-        if account.resync_requested and row.state in (*AT_REST, State.RETRY):
+        if account.resync_requested and row.state in REQUEUED_WHEN_EDITED:
             account.resync_requested = False
             self.enqueue(account)
 

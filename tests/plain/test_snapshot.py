@@ -16,6 +16,7 @@ from panda_provisioning.core.snapshot import (
     Step,
     Surroundings,
     from_epoch,
+    step_when_queued,
     to_epoch,
 )
 
@@ -94,6 +95,13 @@ def test_roles_have_their_types_in_panda() -> None:
     assert (Role.USER.account_type, Role.RESELLER.account_type) == (2, 1)
     assert Role.USER.operator_role == "ADMINISTRATOR"
     assert Role.RESELLER.operator_role == "OWNER"
+
+
+@pytest.mark.parametrize("step", Step)
+def test_what_is_done_is_updated_when_it_is_queued_again(step: Step) -> None:
+    """Everything else goes on where it was."""
+    expected = Step.UPDATE_ACCOUNT if step is Step.DONE else step
+    assert step_when_queued(step) is expected
 
 
 def test_an_outcome_is_applied() -> None:

@@ -57,6 +57,7 @@ def test_the_groups_of_states() -> None:
     assert set(states.RETRIABLE) == {F, T, U}
     assert set(states.SCHEDULED) == {T, U}
     assert set(states.SETTLED) == {S, F}
+    assert set(states.REQUEUED_WHEN_EDITED) == {S, F, T}
     assert states.MOST_URGENT_FIRST == (F, U, T, R, Q, W, S, D)
 
 

@@ -18,7 +18,7 @@ from panda_provisioning.core.transition import (
     AccountRow,
     RunPolicy,
     claimed,
-    excluding,
+    past_bound,
     put_back,
     resolved_without_request,
     update_begun,
@@ -173,8 +173,15 @@ def test_what_panda_has_is_unknown_once_an_update_has_begun() -> None:
 
 
 def test_accounts_of_others_are_looked_past() -> None:
-    row = excluding(excluding(ROW, frozenset({"A"})), frozenset({"B"}))
+    """Each look excludes more of them, until none is in the way."""
+    row, again = past_bound(ROW, Outcome(Step.FIND_OPERATOR, used=("A", "C")), {"A"})
+    assert (row.snapshot.excluded, again) == ({"A"}, Outcome(Step.FIND_ACCOUNT))
+    asked = Outcome(Step.FIND_ACCOUNT, used=("B",), unknown=True, error=LOST)
+    row, again = past_bound(row, asked, {"A", "B"})
     assert row.snapshot.excluded == {"A", "B"}
+    assert again == Outcome(Step.FIND_ACCOUNT, unknown=True)
+    free = Outcome(Step.FIND_OPERATOR, used=("C",))
+    assert past_bound(row, free, {"A", "B"}) == (row, free)
 
 
 # === GOING ON === #
