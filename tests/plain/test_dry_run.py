@@ -298,6 +298,16 @@ def test_a_listing_of_unknown_length_has_one_page() -> None:
     assert requests_of(THREE, nobody()) == [1 + 3, 3, 3]
 
 
+def test_who_is_in_the_listing_is_found_in_it() -> None:
+    """Account and operators are all that is asked for then."""
+    prefetch = nobody(
+        accounts={"A2": ["N2", 2, EMAIL]}, operators={"A2": [["ann.lee", EMAIL, True]]}
+    )
+    prefetch.children[ROOT_ACCOUNT]["N2"].append(["A2", "N2", 2])
+    assert requests_of(THREE, prefetch) == [1 + 3, 2, 3]
+    assert dry_run(THREE, prefetch, {}, NOW)[2].snapshot.remote_id == "A2"
+
+
 def test_two_are_asked_for_by_name_however_long_the_listing_is() -> None:
     assert requests_of(THREE[:2], nobody(pages={ROOT_ACCOUNT: 4})) == [4, 4]
 

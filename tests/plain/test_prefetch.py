@@ -256,6 +256,17 @@ def test_a_chosen_account_that_is_a_namesake_is_read_once() -> None:
     assert panda.asked.count(("operators", "A9")) == 1
 
 
+def test_a_chosen_account_without_a_name_does_not_end_the_reading() -> None:
+    """Its siblings cannot be narrowed by name, so none of them is kept."""
+    panda = FakePanda(below_root(A9="", A8="Other"), {"A9": ""}, {"A9": []})
+    assert read(panda, CHOSEN) == Prefetch(
+        children={ROOT_ACCOUNT: {"Acme": []}},
+        pages={ROOT_ACCOUNT: 1},
+        accounts={"A9": ["", 2, ""]},
+        operators={"A9": []},
+    )
+
+
 def test_of_a_chosen_account_that_is_gone_nothing_more_is_asked() -> None:
     panda = FakePanda()
     prefetch = read(panda, CHOSEN)
