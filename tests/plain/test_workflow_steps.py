@@ -145,7 +145,11 @@ def test_an_account_is_ours_and_not_adopted_after_a_create() -> None:
     """It carries what was sent, which the contact may not be any more."""
     sent = {"sent_name": "Acme", "sent_email": "ann@acme.example"}
     edited = looking(
-        name="New", email="new@acme.example", marker_at=NOW, sent_fingerprint="f", **sent
+        name="New",
+        email="new@acme.example",
+        marker_at=NOW,
+        sent_fingerprint="f",
+        **sent,
     )
     outcome, calls = run(edited, listed(ACME), ACME)
     assert_same(outcome, adopted(ACME, "WGC-1", adopted=False, sent_fingerprint="f"))
@@ -451,7 +455,10 @@ def test_a_contact_that_was_edited_since_it_was_sent_is_updated(
 
 def test_another_operator_with_the_email_is_for_a_person() -> None:
     """Its username is named, even when the create was refused or may be lost."""
-    operators = [Operator("bob", "bob@acme.example"), Operator("al", "Ann@ACME.example")]
+    operators = [
+        Operator("bob", "bob@acme.example"),
+        Operator("al", "Ann@ACME.example"),
+    ]
     error = as_error("operator_exists", "al")
     for changes in ({}, {"marker_at": 1.0}, {"refusal": as_error("email_taken")}):
         outcome, _ = run(looking_for_operator(**changes), operators)
@@ -816,9 +823,7 @@ def test_an_exception_of_our_own_is_an_outcome_too(
     assert "Step" in caplog.text
     assert "ValueError: odd" in caplog.text
     outcome, _ = run(at(Step.CREATE_ACCOUNT), ValueError("odd"))
-    expected = Outcome(
-        Step.FIND_ACCOUNT, {"marker_at": NOW}, unknown=True, error=error
-    )
+    expected = Outcome(Step.FIND_ACCOUNT, {"marker_at": NOW}, unknown=True, error=error)
     assert_same(outcome, expected)
 
 
