@@ -1,12 +1,20 @@
-"""Every call of the client, against the sandbox."""
+"""Every call of the client, against the sandbox and request by request."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from panda_provisioning.panda_api.client import PandaClient
-from panda_provisioning.panda_api.errors import ErrorKind
-from panda_provisioning.panda_api.responses import Account, Child, Exchange, Operator
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.responses import (
+    Account,
+    Child,
+    Exchange,
+    Operator,
+    Transaction,
+)
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
@@ -278,3 +286,372 @@ def test_a_transaction_of_several_operators_is_read_for_the_right_one(
         with failing(ErrorKind.PROTOCOL, "unreadable"):
             client.get_transaction("1", "carl")
     assert scripted.calls[0].path.startswith(f"{OPERATORS}/TransactionStatus")
+
+
+# === EXACT REQUESTS === #
+
+
+class ScriptedTransport:
+    """Stands in for a Transport: gives the answers in turn, keeps the requests."""
+
+    def __init__(self, *answers: object) -> None:
+        self.requests: list[tuple[Any, ...]] = []
+        self._answers = list(answers)
+
+    def __repr__(self) -> str:
+        return "scripted"
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        self.requests.append((method, path, options))
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def trace(_exchange: Exchange) -> None:
+    """What a client is told to call after each request."""
+
+
+def asked(call: str, *args: Any, answer: object, **options: Any) -> tuple[Any, Any]:
+    """The result of a call of the client, and the one request that it sent.
+
+    The request is without the trace, which has to come along with each.
+    """
+    transport = ScriptedTransport(answer)
+    result = getattr(PandaClient(transport, trace), call)(*args, **options)
+    [(method, path, sent)] = transport.requests
+    assert sent.pop("trace") is trace
+    return result, (method, path, sent)
+
+
+def test_a_client_is_shown_with_its_transport_and_needs_no_trace() -> None:
+    transport = ScriptedTransport({"accountId": "WGC-1"})
+    client = PandaClient(transport)
+    assert repr(client) == "PandaClient(scripted)"
+    client.get_account("WGC-1")
+    assert transport.requests[0][2]["trace"] is None
+
+
+@pytest.mark.parametrize("answer", [{"accountId": "WGC-1"}, {"accountID": "WGC-1"}])
+def test_the_request_that_creates_an_account(answer: object) -> None:
+    result, request = asked("create_account", "ACC/1", answer=answer, **ACME)
+    assert result == "WGC-1"
+    payload = {
+        "type": 2,
+        "name": "Acme",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "email": "ann@acme.example",
+    }
+    assert request == ("POST", f"{ACCOUNTS}/ACC%2F1", {"payload": payload})
+
+
+@pytest.mark.parametrize(
+    ("call", "options", "detail"),
+    [
+        ("create_account", ACME, "no account ID"),
+        ("create_operator", ANN, "no transaction ID"),
+    ],
+)
+def test_a_create_without_an_id_says_what_is_missing(
+    call: str, options: dict[str, Any], detail: str
+) -> None:
+    with failing(ErrorKind.UNKNOWN, "unreadable") as caught:
+        asked(call, "WGC-1", answer=None, **options)
+    assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize("spelling", ["accountId", "accountID"])
+def test_the_request_that_reads_an_account(spelling: str) -> None:
+    """The contact comes with it."""
+    contact = {"email": "ann@acme.example"}
+    answer = {spelling: "WGC-1", "name": "Acme", "type": "2", "contacts": contact}
+    account, request = asked("get_account", "WGC 1", answer=answer)
+    assert account == Account("WGC-1", "Acme", 2, "ann@acme.example")
+    params = {"fields": "contacts"}
+    assert request == ("GET", f"{ACCOUNTS}/WGC%201", {"params": params})
+
+
+@pytest.mark.parametrize("contact", [{}, {"contacts": None}, {"contacts": {}}])
+def test_an_account_may_have_no_contact_and_no_type(contact: dict[str, Any]) -> None:
+    account, _ = asked("get_account", "WGC-1", answer={"accountId": "WGC-1", **contact})
+    assert account == Account("WGC-1", "", 0, "")
+
+
+def test_a_contact_that_is_no_object_cannot_be_read() -> None:
+    with failing(ErrorKind.PROTOCOL, "unreadable") as caught:
+        asked("get_account", "WGC-1", answer={"contacts": ["ann@acme.example"]})
+    assert caught.value.detail == "a JSON object was expected"
+
+
+def test_the_request_that_updates_an_account() -> None:
+    """Its answer does not matter."""
+    contact = {name: value for name, value in ACME.items() if name != "account_type"}
+    result, request = asked("update_account", "WGC/1", answer=["?"], **contact)
+    assert result is None
+    payload = {
+        "name": "Acme",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "email": "ann@acme.example",
+    }
+    assert request == ("PATCH", f"{ACCOUNTS}/WGC%2F1", {"payload": payload})
+
+
+def row(number: int, **changes: object) -> dict[str, object]:
+    return {"accountId": f"WGC-{number}", "name": "Acme", "type": 2, **changes}
+
+
+def listing(*answers: object, name: str = "") -> tuple[list[str], list[Any]]:
+    """The IDs of a listing in pages, and the parameters of each request."""
+    transport = ScriptedTransport(*answers)
+    client = PandaClient(transport, trace)
+    children = client.list_children("ACC/1", name=name)
+    for method, path, _options in transport.requests:
+        assert (method, path) == ("GET", f"{ACCOUNTS}/ACC%2F1/children")
+    options = [each for _method, _path, each in transport.requests]
+    assert all(each["trace"] is trace for each in options)
+    return [child.id for child in children], [each["params"] for each in options]
+
+
+def page_from(offset: int) -> dict[str, str]:
+    return {"type": "0", "limit": "-1", "offset": str(offset)}
+
+
+@pytest.mark.parametrize("total", [{"totalItems": 1}, {"totalItems": "1"}])
+@pytest.mark.parametrize("nested", [False, True])
+def test_one_page_of_children_is_asked_for_as_a_whole(
+    total: dict[str, object], *, nested: bool
+) -> None:
+    """The total stands in either of two places."""
+    answer = {"items": [row(1)], **({"pageControls": total} if nested else total)}
+    assert listing(answer) == (["WGC-1"], [page_from(0)])
+
+
+def test_the_name_narrows_every_page() -> None:
+    answers = [{"items": [row(1)], "totalItems": 2}, {"items": [row(2)]}]
+    _, params = listing(*answers, {"items": []}, name="Acme")
+    assert params == [{**page_from(offset), "name": "Acme"} for offset in (0, 1, 2)]
+
+
+def test_reading_goes_on_behind_all_rows_that_were_read() -> None:
+    """Those that come twice count, too; more than the total ends it."""
+    answers = [
+        {"items": [row(1), row(2)], "totalItems": 5},
+        {"items": [row(2), row(3)], "totalItems": 5},
+        {"items": [row(4), row(5)], "totalItems": 5},
+    ]
+    ids, params = listing(*answers)
+    assert ids == ["WGC-1", "WGC-2", "WGC-3", "WGC-4", "WGC-5"]
+    assert params == [page_from(0), page_from(2), page_from(4)]
+
+
+@pytest.mark.parametrize(
+    "total",
+    [{}, {"totalItems": None}, {"totalItems": "?"}, {"totalItems": -1}],
+)
+def test_without_a_total_reading_ends_with_a_page_that_brings_nothing(
+    total: dict[str, object],
+) -> None:
+    answers = [{"items": items, **total} for items in ([row(1)], [row(2)], [row(2)])]
+    ids, params = listing(*answers)
+    assert ids == ["WGC-1", "WGC-2"]
+    assert params == [page_from(0), page_from(1), page_from(2)]
+
+
+def test_a_total_of_nothing_ends_reading_at_once() -> None:
+    """Whatever was said beside it."""
+    assert listing({"items": [row(1)], "totalItems": 0}) == (["WGC-1"], [page_from(0)])
+
+
+def test_every_spelling_of_a_child_is_read() -> None:
+    rows = [
+        {"accountId": "WGC-1", "name": "Acme", "type": 2},
+        {"accountID": 7, "name": None, "type": "1"},
+        {"accountId": "WGC-3", "type": "Subscriber"},
+    ]
+    transport = ScriptedTransport({"items": rows, "totalItems": 3})
+    assert PandaClient(transport).list_children("ACC-1") == [
+        Child("WGC-1", "Acme", 2),
+        Child("7", "", 1),
+        Child("WGC-3", "", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        ({"items": [{"name": "Acme"}]}, "a managed account without an ID"),
+        ({"items": {}}, "a list of JSON objects was expected"),
+        ({"items": [row(1), "x"]}, "a list of JSON objects was expected"),
+        ({"items": [], "pageControls": [1]}, "a JSON object was expected"),
+        ([], "a JSON object was expected"),
+    ],
+)
+def test_a_listing_that_cannot_be_read_says_why(answer: object, detail: str) -> None:
+    with failing(ErrorKind.PROTOCOL, "unreadable") as caught:
+        listing(answer)
+    assert caught.value.detail == detail
+
+
+def test_the_request_that_creates_an_operator() -> None:
+    answer = {"transaction_id": 17}
+    result, request = asked("create_operator", "WGC/1", answer=answer, **ANN)
+    assert result == "17"
+    payload = {
+        "username": "ann.lee",
+        "accountId": "WGC/1",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "email": "ann@acme.example",
+        "phone": "302101234567",
+        "role": "ADMINISTRATOR",
+    }
+    assert request == ("POST", f"{OPERATORS}/operators", {"payload": payload})
+
+
+def test_the_request_that_updates_an_operator() -> None:
+    """E-mail and role cannot be changed."""
+    person = {n: v for n, v in ANN.items() if n not in ("email", "role")}
+    answer = {"transaction_id": "T-2"}
+    result, request = asked("update_operator", "WGC/1", answer=answer, **person)
+    assert result == "T-2"
+    payload = {
+        "username": "ann.lee",
+        "accountId": "WGC/1",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "phone": "302101234567",
+    }
+    assert request == ("PATCH", f"{OPERATORS}/operators", {"payload": payload})
+
+
+def test_the_request_that_lists_operators() -> None:
+    """With the spellings of a username and of multi-factor authentication."""
+    rows = [
+        {"userName": "ann.lee", "email": "ann@acme.example", "mfa": "Enabled"},
+        {"username": "bob", "mfa": True},
+        {"userName": "carl", "mfa": "Disabled"},
+        {"userName": "dora", "mfa": False},
+    ]
+    operators, request = asked("list_operators", "WGC/1", answer={"result": rows})
+    assert operators == [
+        Operator("ann.lee", "ann@acme.example", mfa=True),
+        Operator("bob", "", mfa=True),
+        Operator("carl", "", mfa=False),
+        Operator("dora", "", mfa=False),
+    ]
+    path = f"{OPERATORS}/OperatorsByAccountId"
+    assert request == ("GET", path, {"params": {"account_id": "WGC/1"}})
+
+
+@pytest.mark.parametrize("result", [None, []])
+def test_an_account_may_have_no_operators(result: object) -> None:
+    operators, _ = asked("list_operators", "WGC-1", answer={"result": result})
+    assert operators == []
+
+
+def test_operators_that_are_not_listed_are_missed() -> None:
+    with failing(ErrorKind.PROTOCOL, "unreadable") as caught:
+        asked("list_operators", "WGC-1", answer={})
+    assert caught.value.detail == "a list of operators was expected"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"username": "ann.lee", "status": "success"}, Transaction("SUCCESS", "")),
+        ({"userName": "ann.lee", "status": "Pending"}, Transaction("PENDING", "")),
+        (
+            {"status": "FAILED", "error": "E", "message": "M"},
+            Transaction("FAILED", "E"),
+        ),
+        ({"status": "FAILED", "message": "M"}, Transaction("FAILED", "M")),
+        ({"username": "carl", "status": "SUCCESS"}, Transaction("SUCCESS", "")),
+    ],
+)
+def test_the_request_that_reads_a_transaction(
+    answer: dict[str, object], expected: Transaction
+) -> None:
+    """A single row is the right one, whomever it names."""
+    body = {"transaction_status": [answer]}
+    transaction, request = asked("get_transaction", "T/1", "ann.lee", answer=body)
+    assert transaction == expected
+    path = f"{OPERATORS}/TransactionStatus"
+    assert request == ("GET", path, {"params": {"transaction_id": "T/1"}})
+
+
+@pytest.mark.parametrize("spelling", ["username", "userName"])
+def test_the_row_of_the_operator_is_read(spelling: str) -> None:
+    """In whatever case either of the names is written."""
+    rows = [
+        {spelling: "bob", "status": "FAILED"},
+        {spelling: "ANN.lee", "status": "SUCCESS"},
+        {spelling: "carl", "status": "FAILED"},
+    ]
+    body = {"transaction_status": rows}
+    transaction, _ = asked("get_transaction", "T-1", "Ann.LEE", answer=body)
+    assert transaction.status == "SUCCESS"
+    with failing(ErrorKind.PROTOCOL, "unreadable") as caught:
+        asked("get_transaction", "T-1", "dora", answer=body)
+    assert caught.value.detail == "the transaction does not name the operator"
+
+
+# === PROBES === #
+
+
+def refused(kind: ErrorKind) -> PandaError:
+    return PandaError(kind, "code", status=400)
+
+
+def test_the_right_to_write_is_asked_for_with_an_empty_account() -> None:
+    answer = refused(ErrorKind.DATA)
+    may_write, request = asked("may_write", "ACC/1", answer=answer)
+    assert may_write is True
+    assert request == ("POST", f"{ACCOUNTS}/ACC%2F1", {"payload": {}})
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_whether_one_may_write_is_told_by_the_refusal(kind: ErrorKind) -> None:
+    """Any other error says nothing about it."""
+    known = {ErrorKind.DATA: True, ErrorKind.PERMISSION: False}
+    error = refused(kind)
+    if kind in known:
+        assert asked("may_write", "ACC-1", answer=error)[0] is known[kind]
+        return
+    with failing(kind, "code") as caught:
+        asked("may_write", "ACC-1", answer=error)
+    assert caught.value is error
+
+
+def test_an_empty_account_is_never_accepted() -> None:
+    with failing(ErrorKind.PROTOCOL, "unreadable") as caught:
+        asked("may_write", "ACC-1", answer={})
+    assert caught.value.detail == "an empty account was accepted"
+
+
+def test_the_api_key_is_tried_with_a_transaction_that_is_not_there() -> None:
+    answer = refused(ErrorKind.DATA)
+    accepts, request = asked("accepts_api_key", answer=answer)
+    assert accepts is True
+    params = {"transaction_id": "00000000-0000-0000-0000-000000000000"}
+    assert request == ("GET", f"{OPERATORS}/TransactionStatus", {"params": params})
+    assert asked("accepts_api_key", answer={})[0] is True
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_whether_the_api_key_is_good_is_told_by_the_refusal(kind: ErrorKind) -> None:
+    """Any other error says nothing about it."""
+    known = {
+        ErrorKind.DATA: True,
+        ErrorKind.PERMISSION: False,
+        ErrorKind.AUTH: False,
+    }
+    error = refused(kind)
+    if kind in known:
+        assert asked("accepts_api_key", answer=error)[0] is known[kind]
+        return
+    with failing(kind, "code") as caught:
+        asked("accepts_api_key", answer=error)
+    assert caught.value is error

@@ -14,6 +14,7 @@ from panda_provisioning.panda_api.client import PandaClient
 from panda_provisioning.panda_api.error_classification import (
     LONGEST_RETRY_AFTER,
     NEVER_SENT,
+    NO_ANSWER,
     STATUS_ERRORS,
     from_exception,
     from_status,
@@ -283,3 +284,149 @@ def test_an_error_says_its_code_even_when_that_was_changed() -> None:
     error.code = "account_not_found"
     assert str(error) == "account_not_found: Gone."
     assert str(PandaError(ErrorKind.DATA, "rejected")) == "rejected"
+
+
+# === THE TABLES === #
+
+
+def test_each_refusal_has_its_kind_and_code() -> None:
+    """Answers that say that nothing was done."""
+    assert STATUS_ERRORS == {
+        400: (ErrorKind.DATA, "rejected"),
+        401: (ErrorKind.AUTH, "token_refused"),
+        403: (ErrorKind.PERMISSION, "forbidden"),
+        404: (ErrorKind.DATA, "not_found"),
+        409: (ErrorKind.CONFLICT, "conflict"),
+        410: (ErrorKind.DATA, "not_found"),
+        412: (ErrorKind.CONFLICT, "conflict"),
+        413: (ErrorKind.DATA, "rejected"),
+        422: (ErrorKind.DATA, "rejected"),
+        429: (ErrorKind.THROTTLED, "throttled"),
+    }
+
+
+def test_what_no_answer_and_what_never_sent_means() -> None:
+    expected = {requests.RequestException, urllib3.exceptions.HTTPError, ValueError}
+    assert set(NO_ANSWER) == expected
+    assert set(NEVER_SENT) == {
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.NameResolutionError,
+    }
+
+
+@pytest.mark.parametrize("write", [False, True])
+@pytest.mark.parametrize("status", [302, 404, 402, 500])
+def test_an_error_carries_all_that_was_answered(status: int, *, write: bool) -> None:
+    error = from_status(status, "words", {"Retry-After": "3"}, write=write)
+    assert (error.detail, error.status, error.retry_after) == ("words", status, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "write", "kind", "code"),
+    [
+        (399, True, UNKNOWN, "unexpected_status"),
+        (399, False, ErrorKind.PROTOCOL, "unexpected_status"),
+        (402, True, ErrorKind.PROTOCOL, "unexpected_status"),
+        (407, True, ErrorKind.PROTOCOL, "unexpected_status"),
+        (408, True, UNKNOWN, "server_error"),
+        (499, True, ErrorKind.PROTOCOL, "unexpected_status"),
+        (499, False, ErrorKind.PROTOCOL, "unexpected_status"),
+        (500, True, UNKNOWN, "server_error"),
+        (500, False, OUTAGE, "server_error"),
+    ],
+)
+def test_the_bounds_of_each_class_of_status(
+    status: int, kind: ErrorKind, code: str, *, write: bool
+) -> None:
+    error = from_status(status, "", {}, write=write)
+    assert (error.kind, error.code) == (kind, code)
+
+
+def never_sent(reason: type[Exception]) -> requests.ConnectionError:
+    """What requests raises for that reason."""
+    cause = reason.__new__(reason)
+    return requests.ConnectionError(
+        urllib3.exceptions.MaxRetryError(None, "/", cause)  # type: ignore[arg-type]
+    )
+
+
+REFUSED = urllib3.exceptions.NewConnectionError
+
+
+@pytest.mark.parametrize(
+    ("error", "write", "kind", "code", "detail"),
+    [
+        (
+            *(requests.exceptions.InvalidURL("x"), False),
+            *(ErrorKind.PROTOCOL, "invalid_url", "InvalidURL"),
+        ),
+        (
+            *(requests.exceptions.InvalidURL("x"), True),
+            *(UNKNOWN, "lost_answer", "InvalidURL"),
+        ),
+        (ValueError("x"), False, ErrorKind.PROTOCOL, "invalid_url", "ValueError"),
+        (ValueError(), True, UNKNOWN, "lost_answer", "ValueError"),
+        (requests.ConnectTimeout(), True, OUTAGE, "unreachable", "ConnectTimeout"),
+        (requests.ConnectTimeout("x"), False, OUTAGE, "unreachable", "ConnectTimeout"),
+        (never_sent(REFUSED), True, OUTAGE, "unreachable", "NewConnectionError"),
+        (never_sent(REFUSED), False, OUTAGE, "unreachable", "NewConnectionError"),
+        (never_sent(KeyError), True, UNKNOWN, "lost_answer", "ConnectionError"),
+        (requests.ReadTimeout("x"), True, UNKNOWN, "timeout", "ReadTimeout"),
+        (requests.ReadTimeout(), False, OUTAGE, "timeout", "ReadTimeout"),
+        (requests.ConnectionError(), True, UNKNOWN, "lost_answer", "ConnectionError"),
+        (requests.ConnectionError(), False, OUTAGE, "lost_answer", "ConnectionError"),
+    ],
+)
+def test_an_exception_is_told_by_its_name(
+    error: Exception, kind: ErrorKind, code: str, detail: str, *, write: bool
+) -> None:
+    """Its own words may contain what was sent."""
+    found = from_exception(error, write=write)
+    assert (found.kind, found.code, found.detail) == (kind, code, detail)
+    assert (found.status, found.retry_after) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("Thu, 01 Jan 1970 01:00:30 GMT", 30.0),
+        ("Thu, 01 Jan 1970 01:00:30 -0000", 30.0),
+        ("Thu, 01 Jan 1970 02:00:30 +0100", 30.0),
+        ("Thu, 01 Jan 1970 01:00:00 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:59:59 GMT", 0.0),
+        ("86400", 86_400.0),
+        ("86401", 86_400.0),
+        ("Sat, 03 Jan 1970 01:00:00 GMT", 86_400.0),
+    ],
+)
+def test_a_wait_is_exact_and_no_longer_than_a_day(
+    monkeypatch: pytest.MonkeyPatch, value: str, seconds: float
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 3600.0)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert retry_after({"Retry-After": value}) == seconds
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            {"error": "D.", "error_description": "C:", "details": "B.", "message": "A"},
+            "A: B: C: D.",
+        ),
+        ({"message": "A.:.", "error": "D:"}, "A: D:"),
+        ({"message": "", "details": 7, "error": "D"}, "D"),
+        ({"details": "B", "error_description": "B", "error": "D"}, "B: D"),
+        ({"messages": "A"}, "two words"),
+        ("text", "two words"),
+    ],
+)
+def test_the_words_of_a_body_stand_in_a_fixed_order(body: object, words: str) -> None:
+    """From what went wrong to its class; none of them twice."""
+    assert vendor_text(body, " two \n words ") == words

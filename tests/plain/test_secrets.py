@@ -7,6 +7,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -178,3 +179,39 @@ def test_an_error_can_be_copied_and_stored(parrot: ScriptedServer) -> None:
     again = pickle.loads(pickle.dumps(caught.value))
     assert vars(again) == vars(caught.value)
     assert (again.detail, again.retry_after) == ("***", 3)
+
+
+# === SCRUBBING === #
+
+
+def test_credentials_show_the_access_id_alone() -> None:
+    assert repr(CREDENTIALS) == "Credentials(access_id='id')"
+
+
+def test_credentials_do_not_change() -> None:
+    """A transport has asked for its token with them."""
+    with pytest.raises(FrozenInstanceError):
+        CREDENTIALS.password = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("a p w b", "a *** b"),
+        ("a pw b", "a *** b"),
+        ("key and key", "*** and ***"),
+        ("[aWQ6cCB3]", "[***]"),
+        ("id is shown", "id is shown"),
+        ('t"1\\ and t\\"1\\\\', "*** and ***"),
+        ("other", "***"),
+    ],
+)
+def test_every_form_of_a_secret_is_replaced(text: str, scrubbed: str) -> None:
+    """As it is, in JSON, without white space, and the pair as it is sent."""
+    credentials = Credentials("id", "p w", "key")
+    assert credentials.scrub(text, 't"1\\', "other") == scrubbed
+
+
+def test_a_secret_that_is_empty_hides_nothing() -> None:
+    """A system may have no API key yet."""
+    assert Credentials("id", "", "").scrub("plain", "") == "plain"

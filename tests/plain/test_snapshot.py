@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, asdict, replace
 from datetime import datetime
 
 import pytest
 
 from panda_provisioning.core.snapshot import (
     COLUMNS,
+    CREATES,
     EPOCH,
+    FINDS,
+    TEXTS,
+    UPDATES,
     Outcome,
     Role,
     Snapshot,
     Step,
     Surroundings,
+    Timing,
     from_epoch,
     step_when_queued,
     to_epoch,
@@ -169,3 +174,170 @@ def test_times_are_naive_utc_in_odoo() -> None:
     assert from_epoch(0) == EPOCH
     assert to_epoch(MOMENT) == 1_767_323_045.5
     assert from_epoch(1_767_323_045.5) == MOMENT
+
+
+# === WHAT IS STORED === #
+
+
+def test_roles_and_steps_are_stored_by_name() -> None:
+    assert [(role.name, role.value) for role in Role] == [
+        ("USER", "user"),
+        ("RESELLER", "reseller"),
+    ]
+    names = [
+        *("find_account", "create_account", "find_operator", "create_operator"),
+        *("await_operator", "update_account", "update_operator", "await_update"),
+        "done",
+    ]
+    assert [step.value for step in Step] == names
+    assert [step.name for step in Step] == [name.upper() for name in names]
+
+
+def test_which_steps_create_and_where_they_are_looked_for() -> None:
+    assert {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR} == CREATES
+    assert {Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR} == UPDATES
+    assert {
+        Step.CREATE_ACCOUNT: Step.FIND_ACCOUNT,
+        Step.CREATE_OPERATOR: Step.FIND_OPERATOR,
+    } == FINDS
+
+
+def test_the_columns_that_are_read() -> None:
+    texts = (
+        *("first_name", "last_name", "email", "phone", "username", "remote_id"),
+        *("transaction_id", "sent_name", "sent_email", "sent_fingerprint"),
+        *("chosen_remote_id", "activation_email"),
+    )
+    others = (
+        *("role", "parent_id", "step", "marker_at", "create_anyway"),
+        *("activation_sent_at", "adopted"),
+    )
+    assert texts == TEXTS
+    assert (*texts, *others) == COLUMNS
+
+
+# === WHAT IS NOT SAID === #
+
+
+def test_a_snapshot_knows_nothing_that_it_was_not_told() -> None:
+    snapshot = Snapshot(1, None, "n", "f", "l", "e", "p", "u")
+    found = asdict(snapshot)
+    assert found.pop("surroundings") == asdict(Surroundings())
+    assert found == {
+        "key": 1,
+        "role": None,
+        "name": "n",
+        "first_name": "f",
+        "last_name": "l",
+        "email": "e",
+        "phone": "p",
+        "username": "u",
+        "has_parent": False,
+        "parent_remote_id": "",
+        "remote_id": "",
+        "transaction_id": "",
+        "step": Step.FIND_ACCOUNT,
+        "marker_at": None,
+        "sent_name": "",
+        "sent_email": "",
+        "sent_fingerprint": "",
+        "polls": 0,
+        "create_anyway": False,
+        "chosen_remote_id": "",
+        "activation_email": "",
+        "activated_at": None,
+        "adopted": False,
+        "excluded": frozenset(),
+        "refusal": None,
+    }
+
+
+def test_nothing_is_wrong_around_an_account_unless_said() -> None:
+    """And nobody is ready."""
+    assert asdict(Surroundings()) == {
+        "system_problem": "",
+        "partner_active": True,
+        "other_company": False,
+        "parent_is_self": False,
+        "parent_in_other_system": False,
+        "parent_is_reseller": True,
+        "parent_ready": False,
+        "names_reseller": False,
+        "reseller_ready": False,
+        "has_customers": False,
+        "username_used": False,
+        "email_used": False,
+    }
+
+
+def test_an_outcome_goes_on_at_once_unless_said() -> None:
+    outcome = Outcome(Step.DONE)
+    assert (outcome.facts, outcome.wait, outcome.unknown) == ({}, 0, False)
+    assert (outcome.used, outcome.error) == ((), None)
+
+
+def test_a_transaction_may_be_pending_for_a_quarter_of_an_hour() -> None:
+    assert Timing(lambda: 0.0, 30.0).activation_timeout == 900
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (CUSTOMER, "name"),
+        (Surroundings(), "other_company"),
+        (Outcome(Step.DONE), "wait"),
+        (Timing(lambda: 0.0, 30.0), "search_delay"),
+    ],
+)
+def test_values_do_not_change(value: object, name: str) -> None:
+    """They are read by several threads."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, name, "other")
+
+
+# === RESELLERS AND OTHERS === #
+
+
+@pytest.mark.parametrize(
+    ("has_parent", "parent_ready", "remote_id", "waits"),
+    [
+        (True, False, "", True),
+        (True, True, "", False),
+        (True, False, "WGC-1", False),
+        (False, False, "", False),
+        (False, True, "", False),
+    ],
+)
+def test_a_new_account_waits_for_a_reseller_that_is_not_ready(
+    remote_id: str, *, has_parent: bool, parent_ready: bool, waits: bool
+) -> None:
+    snapshot = replace(
+        CUSTOMER,
+        has_parent=has_parent,
+        remote_id=remote_id,
+        surroundings=Surroundings(parent_ready=parent_ready),
+    )
+    assert snapshot.waits_for_reseller is waits
+
+
+def test_accounts_of_others_add_up() -> None:
+    snapshot = CUSTOMER.without(frozenset({"A"})).without(frozenset({"A", "B"}))
+    assert snapshot == replace(CUSTOMER, excluded=frozenset({"A", "B"}))
+
+
+def test_a_mark_changes_nothing_else() -> None:
+    create = replace(CUSTOMER, step=Step.CREATE_ACCOUNT)
+    assert create.marked(0.0) == replace(
+        create,
+        marker_at=0.0,
+        sent_name=CUSTOMER.name,
+        sent_email=CUSTOMER.email,
+        sent_fingerprint=CUSTOMER.fingerprint,
+    )
+    update = replace(CUSTOMER, step=Step.UPDATE_ACCOUNT)
+    assert update.marked(7.0) == replace(update, marker_at=7.0)
+
+
+def test_an_empty_time_of_a_record_is_none() -> None:
+    assert to_epoch(False) is None  # type: ignore[arg-type]
+    assert datetime(1970, 1, 1) == EPOCH  # noqa: DTZ001

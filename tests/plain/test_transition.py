@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import datetime
 from typing import Any
 
@@ -80,13 +80,15 @@ def test_a_claim_forgets_why_it_was_not_synchronized() -> None:
         (State.RUNNING, Step.FIND_ACCOUNT, 100.0, 160.0, 100.0),
         (State.UNKNOWN, Step.CREATE_ACCOUNT, 100.0, 160.0, 100.0),
         (State.RUNNING, Step.CREATE_ACCOUNT, None, 160.0, None),
+        (State.RUNNING, Step.CREATE_ACCOUNT, 0.0, 160.0, 160.0),
+        (State.RUNNING, Step.CREATE_ACCOUNT, 0.5, None, 0.5),
     ],
 )
 def test_the_marker_of_a_dead_run_counts_from_the_end_of_its_lease(
     state: State,
     step: Step,
     marker_at: float | None,
-    due_at: float,
+    due_at: float | None,
     expected: float | None,
 ) -> None:
     """Its create may have left until then; a look has not."""
@@ -428,3 +430,245 @@ def test_the_columns_of_every_row_are_the_same() -> None:
     assert columns[:3] == ["id", "state", "step"]
     assert AccountRow(FULL, State.RUNNING).columns["id"] == FULL.key
     assert AccountRow(FULL, State.RUNNING).columns["step"] == "await_operator"
+
+
+EPOCH_SECOND = datetime(1970, 1, 1, 0, 0, 7)  # noqa: DTZ001
+
+
+def test_every_column_of_a_full_row() -> None:
+    row = AccountRow(
+        replace(
+            FULL, key=9, marker_at=7.0, activated_at=7.0, remote_id="R", step=Step.DONE
+        ),
+        State.FAILED,
+        attempt_count=3,
+        due_at=7.9,
+        is_held=True,
+        operator_ready=True,
+        synced_fingerprint="S",
+        last_sync_at=7.5,
+        failed_at=7.1,
+        error_code="timeout",
+        error_detail="words",
+    )
+    assert row.columns == {
+        "id": 9,
+        "state": "failed",
+        "step": "done",
+        "remote_id": "R",
+        "transaction_id": "T",
+        "marker_at": EPOCH_SECOND,
+        "adopted": True,
+        "sent_name": "Acme",
+        "sent_email": "a@b.example",
+        "sent_fingerprint": "f" * 40,
+        "attempt_count": 3,
+        "next_attempt_at": EPOCH_SECOND,
+        "error_code": "timeout",
+        "error_detail": "words",
+        "operator_ready": True,
+        "last_sync_at": EPOCH_SECOND,
+        "synced_fingerprint": "S",
+        "chosen_remote_id": "WGC-2",
+        "activation_email": "c@d.example",
+        "activation_sent_at": EPOCH_SECOND,
+        "failed_at": EPOCH_SECOND,
+        "notification_pending": True,
+    }
+    # What is stored as text is a plain str, not a member of an enumeration.
+    assert type(row.columns["state"]) is type(row.columns["step"]) is str
+
+
+def test_every_column_of_an_empty_row() -> None:
+    columns = AccountRow(CUSTOMER, State.QUEUED).columns
+    filled = {name: value for name, value in columns.items() if value is not None}
+    assert filled == {
+        "id": 1,
+        "state": "queued",
+        "step": "find_account",
+        "adopted": False,
+        "attempt_count": 0,
+        "operator_ready": False,
+        "notification_pending": False,
+    }
+
+
+def test_a_row_is_read_from_columns_that_were_never_written() -> None:
+    names = (
+        *("attempt_count", "next_attempt_at", "run_token", "operator_ready"),
+        *("synced_fingerprint", "last_sync_at"),
+    )
+    values = {"id": 4, "state": "draft", **dict.fromkeys(names)}
+    row = AccountRow.build(values)
+    assert row == AccountRow(Snapshot.build({"id": 4}), State.DRAFT)
+    assert (row.operator_ready, row.is_held, row.synced_fingerprint) == (
+        *(False, False),
+        "",
+    )
+    rooted = AccountRow.build(values, "ACC-1")
+    assert rooted.snapshot.parent_remote_id == "ACC-1"
+
+
+def test_a_row_knows_nothing_that_it_was_not_told() -> None:
+    row = AccountRow(CUSTOMER, State.QUEUED)
+    assert (row.attempt_count, row.due_at, row.is_held) == (0, None, False)
+    assert (row.operator_ready, row.synced_fingerprint) == (False, "")
+    assert (row.last_sync_at, row.failed_at) == (None, None)
+    assert (row.error_code, row.error_detail) == ("", "")
+
+
+def test_a_row_and_the_rules_of_a_run_do_not_change() -> None:
+    for value, name in ((ROW, "state"), (POLICY, "lease")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, 0)
+
+
+# === WHOLE ROWS === #
+
+WORN = replace(
+    row_at(Step.AWAIT_OPERATOR, remote_id="WGC-1", marker_at=5.0, transaction_id="T"),
+    attempt_count=4,
+    operator_ready=False,
+    synced_fingerprint="old",
+    last_sync_at=3.0,
+    failed_at=2.0,
+    error_code="timeout",
+    error_detail="words",
+)
+"""A row that has been through a lot."""
+EASED = replace(WORN, failed_at=None, error_code="", error_detail="")
+
+
+def test_a_run_waits_up_to_five_seconds() -> None:
+    assert LONG_WAIT == 5.0
+
+
+def test_the_whole_row_that_is_claimed() -> None:
+    row = replace(WORN, state=State.UNKNOWN, is_held=False)
+    held = {"state": State.RUNNING, "is_held": True, "due_at": NOW + LEASE}
+    assert claimed(row, POLICY, NOW) == replace(EASED, **held)
+
+
+def test_the_whole_row_that_is_done() -> None:
+    facts = {"marker_at": None, "transaction_id": ""}
+    done = {
+        "snapshot": replace(WORN.snapshot, step=Step.DONE, **facts),  # type: ignore[arg-type]
+        "state": State.SYNCED,
+        "attempt_count": 0,
+        "due_at": None,
+        "is_held": False,
+        "operator_ready": True,
+        "synced_fingerprint": CUSTOMER.fingerprint,
+        "last_sync_at": NOW,
+    }
+    for may_go_on in (True, False):
+        row = after(WORN, Outcome(Step.DONE, dict(facts)), may_go_on=may_go_on)
+        assert row == replace(EASED, **done)
+
+
+def test_the_whole_row_that_a_run_goes_on_with() -> None:
+    row = after(WORN, Outcome(Step.AWAIT_OPERATOR, {"polls": 3}, wait=0.5))
+    snapshot = replace(WORN.snapshot, polls=3)
+    assert row == replace(EASED, snapshot=snapshot, due_at=NOW + LEASE)
+
+
+def test_the_whole_row_that_is_put_back() -> None:
+    outcome = Outcome(Step.AWAIT_OPERATOR, {"polls": 3}, wait=0.5)
+    row = after(WORN, outcome, may_go_on=False)
+    snapshot = replace(WORN.snapshot, polls=3)
+    put = {"snapshot": snapshot, "due_at": NOW + 0.5, "is_held": False}
+    assert row == replace(EASED, **put)
+
+
+def test_the_whole_row_that_failed() -> None:
+    error = as_error("operator_refused", "No more seats.")
+    outcome = Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, error=error)
+    expected = replace(
+        EASED,
+        snapshot=replace(WORN.snapshot, step=Step.FIND_OPERATOR, transaction_id=""),
+        state=State.FAILED,
+        attempt_count=5,
+        due_at=None,
+        is_held=False,
+        failed_at=NOW,
+        error_code="operator_refused",
+        error_detail="No more seats.",
+    )
+    assert after(WORN, outcome) == expected
+
+
+@pytest.mark.parametrize(
+    ("marker_at", "kind", "state"),
+    [
+        (None, ErrorKind.OUTAGE, State.RETRY),
+        (0.0, ErrorKind.OUTAGE, State.UNKNOWN),
+        (None, ErrorKind.UNKNOWN, State.UNKNOWN),
+        (None, ErrorKind.AUTH, State.RETRY),
+    ],
+)
+def test_the_whole_row_that_tries_again(
+    marker_at: float | None, kind: ErrorKind, state: State
+) -> None:
+    """At the time that Panda asks for, when that is later."""
+    error = PandaError(kind, "code", "why", retry_after=50_000)
+    snapshot = replace(WORN.snapshot, marker_at=marker_at)
+    outcome = Outcome(Step.AWAIT_OPERATOR, error=error)
+    spent = 0 if kind is ErrorKind.AUTH else 1
+    assert after(replace(WORN, snapshot=snapshot), outcome) == replace(
+        EASED,
+        snapshot=snapshot,
+        state=state,
+        attempt_count=4 + spent,
+        due_at=NOW + 50_000,
+        is_held=False,
+        error_code="code",
+        error_detail="why",
+    )
+
+
+def test_the_whole_row_without_a_request() -> None:
+    """Waiting and failed; what was known of Panda stays known."""
+    waiting = replace(WORN, snapshot=replace(CUSTOMER, has_parent=True))
+    rest = {"due_at": None, "is_held": False}
+    assert resolved_without_request(waiting, NOW) == replace(
+        EASED, snapshot=waiting.snapshot, state=State.WAITING, **rest
+    )
+    wrong = replace(WORN, snapshot=replace(CUSTOMER, phone=""))
+    assert resolved_without_request(wrong, NOW) == replace(
+        EASED,
+        snapshot=wrong.snapshot,
+        state=State.FAILED,
+        failed_at=NOW,
+        error_code="phone_missing",
+        **rest,
+    )
+
+
+def test_a_marker_of_time_zero_is_a_marker() -> None:
+    """Only ``None`` says that nothing may have been sent."""
+    row = row_at(Step.FIND_ACCOUNT, email="", marker_at=0.0)
+    assert resolved_without_request(row, NOW) is None
+    assert put_back(row, NOW).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("step", [Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR])
+def test_a_create_that_is_put_back_was_not_sent(step: Step) -> None:
+    row = put_back(row_at(step, marker_at=5.0), NOW)
+    snapshot = replace(CUSTOMER, step=step)
+    assert row == AccountRow(snapshot, State.QUEUED, due_at=NOW)
+
+
+def test_the_whole_row_whose_marker_is_put_back() -> None:
+    row = put_back(row_at(Step.FIND_OPERATOR, marker_at=5.0), NOW, 2.0)
+    snapshot = replace(CUSTOMER, step=Step.FIND_OPERATOR, marker_at=5.0)
+    expected = AccountRow(
+        snapshot, State.UNKNOWN, due_at=NOW + 2, error_code="lost_answer"
+    )
+    assert row == expected
+
+
+def test_the_whole_row_of_an_update_that_begins() -> None:
+    row = replace(WORN, snapshot=replace(WORN.snapshot, step=Step.UPDATE_ACCOUNT))
+    assert update_begun(row, POLICY, NOW) == replace(
+        EASED, snapshot=row.snapshot, synced_fingerprint="", due_at=NOW + LEASE
+    )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panda_provisioning.core.snapshot import Snapshot, Surroundings
+from panda_provisioning.core.snapshot import Role, Snapshot, Surroundings
 from panda_provisioning.core.validation import (
     NAME_LIMIT,
     Problem,
+    binding_codes,
     find_problems,
     is_email_used,
+    parent_codes,
 )
 from panda_sandbox.schemas import NewAccount, NewOperator
 
@@ -217,3 +219,168 @@ def test_an_email_address_belongs_to_who_is_in_panda_then_to_who_was_first(
     key: int, owners: list[tuple[int, bool]], *, is_in_panda: bool, taken: bool
 ) -> None:
     assert is_email_used(key, owners, is_in_panda=is_in_panda) is taken
+
+
+@pytest.mark.parametrize(
+    ("key", "is_in_panda", "owners", "taken"),
+    [
+        (1, False, [(2, False)], False),
+        (2, False, [(1, False)], True),
+        (5, False, [(0, False)], False),
+        (0, False, [(-1, False)], True),
+        (-3, True, [(1, False)], False),
+        (-3, True, [(1, True)], True),
+        (5, False, [(5, True), (6, False)], False),
+    ],
+)
+def test_an_account_that_is_not_saved_yet_comes_last(
+    key: int, owners: list[tuple[int, bool]], *, is_in_panda: bool, taken: bool
+) -> None:
+    """Its id is not positive; the first id of all is 1."""
+    assert is_email_used(key, owners, is_in_panda=is_in_panda) is taken
+
+
+# === LIMITS === #
+
+ACCEPTED = [
+    *({"username": username} for username in ("ann.l", "A" * 65, "a.B_9+z-Z0")),
+    *({"phone": phone} for phone in ("+123456", "+" + "9" * 40, "+0123456789")),
+    *({field: "x" * 200} for field in ("name", "first_name", "last_name")),
+    {"name": "Ä\u200b & Co. «Ω»"},
+    {"email": "a" * 241 + "@acme.example"},
+    {"email": "a@b.c"},
+    {"email": "ANN.LEE@ACME.EXAMPLE"},
+    {"email": "AZaz09.!#$%&'*+/=?^_`{|}~-@AZaz09.az-09.AZ-az"},
+    {"email": "a@0.9"},
+]
+REFUSED = [
+    *({"username": username} for username in ("a" * 4, "a" * 66, "ann:lee", "ann/l")),
+    *({"phone": phone} for phone in ("+12345", "+" + "9" * 41, "+12345x", "123456")),
+    *({"phone": phone} for phone in ("+123456\n", "++123456", "+١٢٣٤٥٦")),
+    *({field: "x" * 201} for field in ("name", "first_name", "last_name")),
+    {"email": "a" * 242 + "@acme.example"},
+    {"email": "@acme.example"},
+    {"email": "ann@"},
+    {"email": "ann@.example"},
+    {"email": "ann@acme."},
+    {"email": "ann@acme.example."},
+    {"email": "ann@acme-.example"},
+    {"email": "ann@acme.-example"},
+    {"email": "ann@acme.example-"},
+    {"email": "ann@ac_me.example"},
+    {"email": "ann@acme.ex_ample"},
+    {"email": "ann@acme.example\n"},
+    {"email": "an(n@acme.example"},
+    {"email": "ann lee@acme.example"},
+]
+
+
+@pytest.mark.parametrize("values", ACCEPTED)
+def test_what_is_just_within_its_limits_is_good(values: dict[str, str]) -> None:
+    assert find_problems(replace(CUSTOMER, **values)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", REFUSED)
+def test_what_is_just_beyond_its_limits_is_one_problem(values: dict[str, str]) -> None:
+    [field] = values
+    [problem] = find_problems(replace(CUSTOMER, **values))  # type: ignore[arg-type]
+    assert problem.field == field
+
+
+def test_several_addresses_are_told_before_a_bad_one() -> None:
+    several = replace(CUSTOMER, email="a@@b")
+    assert find_problems(several) == [Problem("email_several")]
+
+
+# === ROLE AND PARENT === #
+
+
+@pytest.mark.parametrize(
+    ("role", "has_parent", "changes", "codes"),
+    [
+        (Role.USER, False, {}, []),
+        (Role.USER, True, {}, []),
+        (Role.RESELLER, False, {}, []),
+        (None, False, {"has_customers": True}, []),
+        (Role.RESELLER, False, {"has_customers": True}, []),
+        (Role.RESELLER, False, {"parent_is_reseller": False}, []),
+        (Role.USER, False, {"parent_is_reseller": False}, []),
+        (Role.USER, True, {"parent_is_reseller": False}, ["parent_not_reseller"]),
+        (None, True, {"parent_is_reseller": False}, ["parent_not_reseller"]),
+        (Role.RESELLER, True, {"parent_is_self": True}, ["reseller_with_parent"]),
+        (Role.RESELLER, False, {"parent_is_self": True}, ["parent_is_self"]),
+        (
+            *(Role.USER, True),
+            *({"parent_is_self": True, "parent_in_other_system": True},),
+            ["parent_is_self"],
+        ),
+        (
+            *(Role.USER, True),
+            *({"parent_in_other_system": True, "parent_is_reseller": False},),
+            ["parent_other_system"],
+        ),
+        (
+            *(Role.USER, True, {"parent_is_self": True, "has_customers": True}),
+            ["parent_is_self", "has_customers"],
+        ),
+    ],
+)
+def test_what_can_never_be_right_about_role_and_parent(
+    role: Role | None, changes: dict[str, Any], codes: list[str], *, has_parent: bool
+) -> None:
+    """One thing about the parent, and that a customer has none below it."""
+    snapshot = within(changes, {"role": role, "has_parent": has_parent})
+    assert list(parent_codes(snapshot)) == codes
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "codes"),
+    [
+        ({"role": None, **PARENT}, {"parent_ready": False}, ["role_missing"]),
+        ({"role": None}, {"names_reseller": True}, ["role_missing"]),
+        (PARENT, {"names_reseller": True, "reseller_ready": True}, []),
+        ({}, {"reseller_ready": True}, []),
+        ({"remote_id": "WGC-1"}, {"names_reseller": True}, []),
+        (
+            *(PARENT, {"parent_ready": False, "has_customers": True}),
+            ["has_customers"],
+        ),
+    ],
+)
+def test_a_reseller_that_is_not_ready_matters_to_a_good_customer_that_is_new(
+    values: dict[str, Any], changes: dict[str, Any], codes: list[str]
+) -> None:
+    found = find_problems(within(changes, values))
+    assert [problem.code for problem in found] == codes
+
+
+def test_all_that_keeps_a_contact_from_a_system_is_said() -> None:
+    changes = {
+        "system_problem": "system_copied",
+        "partner_active": False,
+        "other_company": True,
+    }
+    codes = ["system_copied", "partner_archived", "other_company"]
+    assert list(binding_codes(within(changes, {}))) == codes
+    assert list(binding_codes(CUSTOMER)) == []
+
+
+def test_every_problem_has_its_place_in_the_order() -> None:
+    changes = {
+        "other_company": True,
+        "parent_in_other_system": True,
+        "username_used": True,
+        "email_used": True,
+    }
+    values = {"role": None, "username": "?", "name": LONG, "email": "?", "phone": "?"}
+    problems = find_problems(within(changes, {**PARENT, **values, "last_name": "\n"}))
+    assert [problem.code for problem in problems] == [
+        *("other_company", "role_missing", "parent_other_system"),
+        *("username_used", "email_used", "username_invalid", "name_too_long"),
+        *("email_invalid", "last_name_missing", "phone_missing"),
+    ]
+
+
+def test_a_problem_does_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Problem("role_missing").code = "other"  # type: ignore[misc]
