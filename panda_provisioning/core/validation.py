@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from .error_catalogue import CATALOGUE
 from .snapshot import Role, Snapshot
 
-USERNAME = re.compile(r"[A-Za-z0-9._+-]{5,65}", re.ASCII)
+USERNAME = re.compile(r"[A-Za-z0-9._+-]{5,65}")
 """docs/watchguard-api.md#operator-username"""
-PHONE = re.compile(r"\+[0-9]{6,40}", re.ASCII)
+PHONE = re.compile(r"\+[0-9]{6,40}")
 """International form; its digits are what is sent.
 
 See docs/watchguard-api.md#operator-phone.
@@ -24,8 +24,7 @@ See docs/watchguard-api.md#operator-phone.
 EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@"
     r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+",
-    re.ASCII,
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
 )
 EMAIL_LIMIT = 254
 """Characters of an address that can be delivered to (RFC 5321)."""
