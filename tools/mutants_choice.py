@@ -135,15 +135,15 @@ def _words(path):
 
 
 def _at_import(body):
-    """Yield the statements of a module or class that are more than a function."""
+    """Yield the statements of a module or class that may run at import."""
     for node in body:
         if isinstance(node, ast.ClassDef):
             yield from _at_import(node.body)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             continue
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            # Its default values: the rest runs later.
-            yield _Statement(node.lineno, node.body[0].lineno - 1, {node.name})
+            # Its default values, and all of it if something calls it at import.
+            yield _Statement(node.lineno, node.end_lineno, {node.name})
         else:
             stored = (
                 n.id

@@ -6,10 +6,11 @@ import re
 import unicodedata
 
 GENERIC_MAILBOXES = {
-    *("admin", "contact", "hello", "info", "invoice", "mail", "office"),
-    *("reception", "sales", "service", "support", "team"),
+    *("admin", "contact", "hello", "invoice", "office"),
+    *("reception", "sales", "service", "support"),
 }
-"""Local parts of e-mail addresses that many companies use."""
+"""Local parts of e-mail addresses that many companies use; shorter ones are no
+usernames anyway."""
 SHORTEST, LONGEST = 5, 60
 """Characters of a proposal: at least what Panda asks for
 (docs/watchguard-api.md#operator-username), at most so many that a number still fits."""
