@@ -7,13 +7,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from ..panda_api.client import CUSTOMER_TYPE, RESELLER_TYPE
 from ..panda_api.errors import PandaError
+
+Record = TypeVar("Record")
+
+
+def changed(record: Record, **changes: Any) -> Record:
+    """A copy of a frozen dataclass with other values.
+
+    What ``dataclasses.replace`` does, in a tenth of its time: a run changes rows for
+    every step of every account.
+
+    :raise TypeError: for a field that there is not.
+    """
+    values = record.__dict__
+    if not changes.keys() <= values.keys():
+        raise TypeError(
+            f"{type(record).__name__} has no {changes.keys() - values.keys()}"
+        )
+    copy = object.__new__(type(record))
+    copy.__dict__.update(values, **changes)
+    return copy
 
 
 class Role(str, Enum):
@@ -174,13 +194,13 @@ class Snapshot:
 
     def with_outcome(self, outcome: Outcome) -> Snapshot:
         """The snapshot after ``outcome``, ready for the step that it names."""
-        return replace(self, step=outcome.step, **outcome.facts)  # type: ignore[arg-type]
+        return changed(self, step=outcome.step, **outcome.facts)
 
     def marked(self, moment: float) -> Snapshot:
         """The snapshot of an account whose next step may be sent from ``moment``."""
         if self.step is not Step.CREATE_ACCOUNT:
-            return replace(self, marker_at=moment)
-        return replace(
+            return changed(self, marker_at=moment)
+        return changed(
             self,
             marker_at=moment,
             sent_name=self.name,
@@ -190,7 +210,7 @@ class Snapshot:
 
     def without(self, remote_ids: frozenset[str]) -> Snapshot:
         """The snapshot for looking again, past accounts of other contacts."""
-        return replace(self, excluded=self.excluded | remote_ids)
+        return changed(self, excluded=self.excluded | remote_ids)
 
     @property
     def name_in_panda(self) -> str:

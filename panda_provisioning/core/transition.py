@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from .snapshot import (
     Outcome,
     Snapshot,
     Step,
+    changed,
     from_epoch,
     to_epoch,
 )
@@ -130,7 +131,7 @@ def claimed(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
         # left at any moment until its lease ran out.
         marker_at = max(marker_at, row.due_at or 0)
     step = FINDS.get(snapshot.step, snapshot.step)
-    snapshot = replace(snapshot, step=step, marker_at=marker_at)
+    snapshot = changed(snapshot, step=step, marker_at=marker_at)
     return _held(row, snapshot, policy, now)
 
 
@@ -151,7 +152,7 @@ def resolved_without_request(row: AccountRow, now: float) -> AccountRow | None:
 
 def update_begun(row: AccountRow, policy: RunPolicy, now: float) -> AccountRow:
     """The row before an update is sent: what Panda has is not known any more."""
-    return _held(replace(row, synced_fingerprint=""), row.snapshot, policy, now)
+    return _held(changed(row, synced_fingerprint=""), row.snapshot, policy, now)
 
 
 def past_bound(
@@ -165,7 +166,7 @@ def past_bound(
     others = frozenset(bound).intersection(outcome.used)
     if not others:
         return row, outcome
-    row = replace(row, snapshot=row.snapshot.without(others))
+    row = changed(row, snapshot=row.snapshot.without(others))
     return row, Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
 
 
@@ -191,7 +192,7 @@ def transition(
         return _done(row, snapshot, now)
     if outcome.error:
         spent = POLICIES[outcome.error.kind].spends
-        row = replace(row, attempt_count=row.attempt_count + spent)
+        row = changed(row, attempt_count=row.attempt_count + spent)
         has_attempts = row.attempt_count < MAX_ATTEMPTS
         if not (_is_looked_for_at_once(outcome) and has_attempts):
             return _after_error(row, snapshot, outcome.error, policy, now)
@@ -200,7 +201,7 @@ def transition(
             # The marker, made durable before the request leaves the machine.
             snapshot = snapshot.marked(now)
         return _held(row, snapshot, policy, now)
-    return put_back(replace(row, snapshot=snapshot), now, outcome.wait)
+    return put_back(changed(row, snapshot=snapshot), now, outcome.wait)
 
 
 def put_back(row: AccountRow, now: float, wait: float = 0) -> AccountRow:
@@ -210,8 +211,8 @@ def put_back(row: AccountRow, now: float, wait: float = 0) -> AccountRow:
     """
     snapshot = row.snapshot
     if snapshot.step in CREATES:
-        snapshot = replace(snapshot, marker_at=None)
-    row = replace(row, snapshot=snapshot)
+        snapshot = changed(snapshot, marker_at=None)
+    row = changed(row, snapshot=snapshot)
     due_at = now + wait
     if snapshot.transaction_id:  # pending in Panda
         return _in_state(row, State.RUNNING, due_at=due_at)
@@ -231,7 +232,7 @@ def _is_looked_for_at_once(outcome: Outcome) -> bool:
 
 def _done(row: AccountRow, snapshot: Snapshot, now: float) -> AccountRow:
     """The row of an account of which Panda has everything that Odoo has."""
-    row = replace(
+    row = changed(
         row,
         snapshot=snapshot,
         attempt_count=0,
@@ -249,7 +250,7 @@ def _after_error(
     policy: RunPolicy,
     now: float,
 ) -> AccountRow:
-    row = replace(row, snapshot=snapshot)
+    row = changed(row, snapshot=snapshot)
     is_persons = POLICIES[error.kind].stops is Stops.ACCOUNT
     if is_persons or row.attempt_count >= MAX_ATTEMPTS:
         return _in_state(row, State.FAILED, failed_at=now, error=error)
@@ -263,12 +264,8 @@ def _held(
     row: AccountRow, snapshot: Snapshot, policy: RunPolicy, now: float
 ) -> AccountRow:
     """The row of an account that the run keeps, under a new lease."""
-    return _in_state(
-        replace(row, snapshot=snapshot),
-        State.RUNNING,
-        due_at=now + policy.lease,
-        is_held=True,
-    )
+    row = changed(row, snapshot=snapshot)
+    return _in_state(row, State.RUNNING, due_at=now + policy.lease, is_held=True)
 
 
 def _in_state(
@@ -281,7 +278,7 @@ def _in_state(
     error: PandaError | None = None,
 ) -> AccountRow:
     """The row in ``state``; whatever belonged to its last state is emptied."""
-    return replace(
+    return changed(
         row,
         state=state,
         due_at=due_at,

@@ -20,6 +20,7 @@ from panda_provisioning.core.snapshot import (
     Step,
     Surroundings,
     Timing,
+    changed,
     from_epoch,
     step_when_queued,
     to_epoch,
@@ -107,6 +108,14 @@ def test_what_is_done_is_updated_when_it_is_queued_again(step: Step) -> None:
     """Everything else goes on where it was."""
     expected = Step.UPDATE_ACCOUNT if step is Step.DONE else step
     assert step_when_queued(step) is expected
+
+
+def test_a_changed_copy_is_that_of_dataclasses() -> None:
+    copy = changed(CUSTOMER, name="Other", remote_id="WGC-1")
+    assert copy == replace(CUSTOMER, name="Other", remote_id="WGC-1")
+    assert (type(copy), CUSTOMER.name) == (Snapshot, "Acme")
+    with pytest.raises(TypeError, match="Snapshot has no nonsense"):
+        changed(CUSTOMER, nonsense=1)
 
 
 def test_an_outcome_is_applied() -> None:
