@@ -27,10 +27,9 @@ def changed(record: Record, **changes: Any) -> Record:
     :raise TypeError: for a field that there is not.
     """
     values = record.__dict__
-    if not changes.keys() <= values.keys():
-        raise TypeError(
-            f"{type(record).__name__} has no {changes.keys() - values.keys()}"
-        )
+    unknown = changes.keys() - values.keys()
+    if unknown:
+        raise TypeError(f"{type(record).__name__} has no {', '.join(unknown)}")
     copy = object.__new__(type(record))
     copy.__dict__.update(values, **changes)
     return copy
