@@ -74,7 +74,7 @@ def test_an_account_that_the_run_goes_on_with_stays_its_own(world):
     row = world.read(account)
     assert (row.state, row.step) == ("running", "create_account")
     assert row.run_token == queue.token
-    assert row.next_attempt_at > ahead(queue.policy.lease - 5)
+    assert row.next_attempt_at > ahead(queue.policy.lease - 20)
     assert row.marker_at
     assert not row.notification_pending
 
