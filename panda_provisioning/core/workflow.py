@@ -250,13 +250,8 @@ def _create_operator(
     )
     # The marker stays: until the transaction ends an operator may or may not exist.
     # It counts from here, as the request may have left long after it was marked.
-    facts: dict[str, object] = {
-        "transaction_id": transaction_id,
-        "activation_email": snapshot.email,
-        "marker_at": timing.now(),
-        "polls": 0,
-    }
-    return Outcome(Step.AWAIT_OPERATOR, facts, wait=POLL_INTERVALS[0])
+    sent: dict[str, object] = {"activation_email": snapshot.email}
+    return _await(Step.AWAIT_OPERATOR, transaction_id, timing, sent)
 
 
 def _await_operator(
@@ -331,12 +326,7 @@ def _update_operator(
         last_name=snapshot.last_name,
         phone=snapshot.phone.lstrip("+"),
     )
-    facts: dict[str, object] = {
-        "transaction_id": transaction_id,
-        "marker_at": timing.now(),
-        "polls": 0,
-    }
-    return Outcome(Step.AWAIT_UPDATE, facts, wait=POLL_INTERVALS[0])
+    return _await(Step.AWAIT_UPDATE, transaction_id, timing, {})
 
 
 def _await_update(
@@ -370,6 +360,14 @@ def _create_after_search_delay(
     if left <= 0:
         return Outcome(step, {"marker_at": None})
     return Outcome(snapshot.step, wait=left, unknown=True)
+
+
+def _await(
+    step: Step, transaction_id: str, timing: Timing, facts: dict[str, object]
+) -> Outcome:
+    """Wait in ``step`` for a transaction that Panda has just begun."""
+    begun = {"transaction_id": transaction_id, "marker_at": timing.now(), "polls": 0}
+    return Outcome(step, {**facts, **begun}, wait=POLL_INTERVALS[0])
 
 
 def _poll_again(snapshot: Snapshot) -> Outcome:
