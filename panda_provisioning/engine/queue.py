@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from ..core import transition
 from ..core.account_lookup import BULK_LOOKUPS
+from ..core.retry_policy import MAX_ATTEMPTS
 from ..core.snapshot import Role, Step, step_when_queued
 from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
@@ -278,7 +279,8 @@ class Queue:
         )
 
     def give_back_attempts(self, ids):
-        """Do not count the last attempt of ``ids``: the system was at fault."""
+        """Do not count the last attempt of ``ids``: the system was at fault. Those
+        that failed because it was their last one are queued again."""
         self._execute(
             SQL(
                 """
@@ -288,6 +290,23 @@ class Queue:
                 """,
                 ids,
                 IS_SCHEDULED,
+            )
+        )
+        self._execute(
+            change_state(
+                State.QUEUED,
+                values=SQL(
+                    """
+                    , attempt_count = attempt_count - 1, next_attempt_at = %s,
+                    failed_at = NULL, notification_pending = FALSE
+                    """,
+                    fields.Datetime.now(),
+                ),
+                where=SQL(
+                    "a.id = ANY(%s) AND state = 'failed' AND attempt_count >= %s",
+                    ids,
+                    MAX_ATTEMPTS,
+                ),
             )
         )
 

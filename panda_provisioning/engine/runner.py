@@ -32,6 +32,8 @@ CONCURRENCY_ERRORS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
     psycopg2.errors.LockNotAvailable,
+    # Another run has linked the same account of Panda in the meantime.
+    psycopg2.errors.UniqueViolation,
 )
 MAX_TRIES = 20
 
@@ -235,22 +237,38 @@ class Runner:
 
     def _handle(self, pool, finished):
         """Write down what came of steps, then send what comes next."""
-        decided = [(item, self._decide(item)) for item in finished]
-        for item, row in self._transaction(lambda: self._write(decided)):
+        for item in finished:
+            self._watch_system(item.claim, item.outcome)
+        for item, row in self._transaction(lambda: self._settle(finished)):
             item.claim.row = row
             self._queue.renew(item.claim)
             pool.submit(item.claim, item.outcome.wait)
 
-    def _decide(self, item):
-        """Return the new row of the account of ``item``."""
-        if item.outcome.used:
-            claim, used = item.claim, item.outcome.used
+    def _settle(self, finished):
+        """Decide and write; done again as a whole when it met another transaction,
+        which may have linked an account of Panda that was free before."""
+        taken = {}
+        decided = []
+        for item in finished:
+            row = self._decide(item, taken)
+            taken[row.snapshot.remote_id] = item.claim.id
+            decided.append((item, row))
+        return self._write(decided)
+
+    def _decide(self, item, taken):
+        """Return the new row of the account of ``item``.
+
+        :param taken: ``{ID in Panda: account id}`` of the rows decided before it that
+            are not written yet.
+        """
+        claim, used = item.claim, item.outcome.used
+        if used:
             bound = self._queue.get_bound(used, claim.id)
+            bound |= {id_ for id_ in used if taken.get(id_, claim.id) != claim.id}
             claim.row, item.outcome = transition.past_bound(
                 claim.row, item.outcome, bound
             )
-        self._watch_system(item.claim, item.outcome)
-        return self._next(item.claim, item.outcome, may_go_on=not self._is_ending)
+        return self._next(claim, item.outcome, may_go_on=not self._is_ending)
 
     def _next(self, claim, outcome, *, may_go_on):
         now = self._timing.now()

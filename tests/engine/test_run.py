@@ -587,6 +587,18 @@ def test_a_system_that_does_not_work_costs_nobody_an_attempt(world):
     assert health(world).health == "quarantined"
 
 
+def test_the_last_attempt_is_given_back_too(world):
+    """It would have failed for good, and a person would have been asked."""
+    world.fault("server_error")
+    account = world.add(attempt_count=9)
+    world.run()
+    row = world.read(account)
+    assert (row.state, row.attempt_count, row.failed_at) == ("queued", 9, None)
+    assert row.next_attempt_at
+    assert not row.notification_pending
+    assert health(world).health == "quarantined"
+
+
 def test_an_outage_of_one_account_is_an_attempt_of_its_own(world):
     """What succeeded shows that the system works."""
     world.configure(health="quarantined", health_code="server_error")

@@ -118,3 +118,48 @@ def test_an_edit_while_it_is_sent_is_not_lost(world, accounts):
     phones = {operator["phone"] for operator in world.panda()["operators"]}
     assert phones == {"32470999999"}
     check_panda(world)
+
+
+# === TWO ACCOUNTS, ONE ACCOUNT IN PANDA === #
+
+
+def test_two_of_one_batch_are_not_linked_to_the_same_account(world):
+    tenant = world.add_tenant("Ada Lovelace", "ada@example.com")
+    pair = [
+        world.add(name=name, chosen_remote_id=tenant)
+        for name in ("Ada Lovelace", "Ada King")
+    ]
+    world.run()
+    check_one_is_linked(world, pair, tenant)
+
+
+def test_two_runs_do_not_link_the_same_account(world):
+    """The other run links it between the question who has it and the write."""
+    tenant = world.add_tenant("Ada Lovelace", "ada@example.com")
+    pair = [
+        world.add(name=name, chosen_remote_id=tenant, state="failed")
+        for name in ("Ada Lovelace", "Ada King")
+    ]
+    world.set(pair[0], state="queued")
+    with world.runner() as runner:
+        get_bound = runner._queue.get_bound
+
+        def link_meanwhile(remote_ids, except_id):
+            bound = get_bound(remote_ids, except_id)
+            world.set(pair[1], remote_id=tenant)
+            return bound
+
+        runner._queue.get_bound = link_meanwhile
+        runner.execute()
+    first, second = map(world.read, pair)
+    assert (first.state, first.error_code) == ("failed", "link_refused")
+    assert second.remote_id == tenant
+
+
+def check_one_is_linked(world, pair, tenant):
+    """Fail unless one of the ``pair`` has the ``tenant`` and the other says why not."""
+    rows = sorted(map(world.read, pair), key=lambda row: row.state)
+    assert [row.state for row in rows] == ["failed", "synced"]
+    assert [row.remote_id for row in rows] == [None, tenant]
+    assert rows[0].error_code == "link_refused"
+    assert len(world.tenants()) == 1
