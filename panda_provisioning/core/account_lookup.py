@@ -3,99 +3,108 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..panda_api.client import PandaClient
-from ..panda_api.responses import Child
-from .matching import name_key, same_name
+from ..panda_api.errors import PandaError
+from ..panda_api.responses import Account, Child
+from .matching import fold, likely_same_email, twin_keys
 from .snapshot import Snapshot
 
-Parent = TypeVar("Parent", bound=Hashable)
+MOST_READ = 100
+"""Accounts that are read to compare their e-mail address, of one account that may have
+been created and whose name does not show in Panda."""
 
 
-BULK_LOOKUPS = 3
-"""At or above this many lookups below a parent, all children are listed at once."""
-
-
-def bulk_parents(parents: Iterable[Parent]) -> set[Parent]:
-    """The parents that are to be listed as a whole.
-
-    :param parents: the parent of each account that is looked for.
-    """
-    counts = Counter(parents)
-    return {parent for parent, count in counts.items() if count >= BULK_LOOKUPS}
-
-
-@dataclass(frozen=True)
 class Listing:
-    """All children of one parent as of ``looked_at``, seconds since the epoch."""
+    """All children of one parent.
 
-    looked_at: float
-    by_name: dict[str, list[Child]]
-    shown_to: set[int] = field(default_factory=set)
-    """Keys of the accounts that have used it."""
+    :param looked_at: when Panda was asked, in seconds since the epoch.
+    """
+
+    def __init__(self, looked_at: float, children: Iterable[Child]) -> None:
+        self.looked_at = looked_at
+        self.children = list(children)
+        self._by_key: dict[str, list[Child]] = defaultdict(list)
+        for child in self.children:
+            self._by_key[fold(child.name)].append(child)
+
+    def twins(self, name: str) -> list[Child]:
+        """The children that carry ``name``, or likely do."""
+        keys = dict.fromkeys(twin_keys(name))
+        return [child for key in keys for child in self._by_key.get(key, ())]
 
 
 class AccountLookup:
-    """Finds the children of a parent by name, for one run.
+    """Finds the children of a parent, for one run. Safe to use from many threads.
 
-    Parents announced with :meth:`expect_bulk` are listed once, whatever the number
-    of accounts looked for below them; for the others, and for who looks a second
-    time, Panda is asked by name. Safe to use from many threads.
+    Each parent is listed once, whatever the number of accounts looked for below it,
+    and again for who needs a listing that is newer.
+
+    :param most_read: see :data:`MOST_READ`.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], *, most_read: int = MOST_READ) -> None:
+        self.bound: Collection[str] = ()
+        """Accounts in Panda that are known to belong to accounts of Odoo."""
         self._now = now
+        self._most_read = most_read
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}
-
-    def expect_bulk(self, parent_ids: Iterable[str]) -> None:
-        """Announce the parents that are to be listed as a whole."""
-        for parent_id in parent_ids:
-            self._locks.setdefault(parent_id, threading.Lock())
+        self._accounts: dict[str, Account] = {}
 
     def lacks(self, snapshot: Snapshot) -> bool:
-        """Whether it is known, without asking, that no child carries the name.
+        """Whether it is known, without asking, that no child likely is the account.
 
         Not of an account of which a create may have been sent since, or that a person
         has chosen.
         """
         listing = self._listings.get(snapshot.parent_remote_id)
         is_sure = snapshot.marker_at is None and not snapshot.chosen_remote_id
-        if not listing or not is_sure:
-            return False
-        return name_key(snapshot.name) not in listing.by_name
+        return bool(listing and is_sure and not listing.twins(snapshot.name))
 
-    def children(
-        self, client: PandaClient, snapshot: Snapshot
-    ) -> tuple[float, list[Child]]:
-        """When Panda was looked at, and the children that carry the name.
-
-        A listing proves that an account exists, but not that a create of ours which
-        came after it has left nothing behind: then Panda is asked again, by name.
-        """
-        parent_id = snapshot.parent_remote_id
-        name = name_key(snapshot.name_in_panda)
-        if parent_id in self._locks:
-            listing = self._list(client, parent_id)
-            found = listing.by_name.get(name, [])
-            is_first = snapshot.key not in listing.shown_to
-            listing.shown_to.add(snapshot.key)
-            if is_first and (found or snapshot.marker_at is None):
-                return listing.looked_at, found
-        looked_at = self._now()
-        children = client.list_children(parent_id, name=name)
-        return looked_at, [c for c in children if same_name(c.name, name)]
-
-    def _list(self, client: PandaClient, parent_id: str) -> Listing:
-        with self._locks[parent_id]:
+    def listing(
+        self, client: PandaClient, parent_id: str, not_before: float = 0
+    ) -> Listing:
+        """The children of ``parent_id`` as Panda listed them at ``not_before``, in
+        seconds since the epoch, or later."""
+        with self._locks.setdefault(parent_id, threading.Lock()):
             listing = self._listings.get(parent_id)
-            if not listing:
-                listing = Listing(self._now(), {})
-                for child in client.list_children(parent_id):
-                    listing.by_name.setdefault(name_key(child.name), []).append(child)
+            if not listing or listing.looked_at < not_before:
+                looked_at = self._now()  # before the request leaves
+                listing = Listing(looked_at, client.list_children(parent_id))
                 self._listings[parent_id] = listing
             return listing
+
+    def get_accounts(
+        self, client: PandaClient, children: Iterable[Child]
+    ) -> list[Account]:
+        """``children`` with their e-mail addresses, without those that are gone."""
+        return list(self._read(client, children))
+
+    def with_email(
+        self, client: PandaClient, children: Iterable[Child], email: str
+    ) -> list[Account]:
+        """Those of ``children`` that belong to no account of Odoo and likely have
+        ``email``; none when there are too many to read."""
+        strangers = [child for child in children if child.id not in self.bound]
+        if len(strangers) > self._most_read:
+            return []
+        accounts = self._read(client, strangers)
+        return [each for each in accounts if likely_same_email(each.email, email)]
+
+    def _read(
+        self, client: PandaClient, children: Iterable[Child]
+    ) -> Iterator[Account]:
+        for child in children:
+            account = self._accounts.get(child.id)
+            if account is None:
+                try:
+                    account = client.get_account(child.id)
+                except PandaError as error:
+                    if error.code == "not_found":  # deleted since it was listed
+                        continue
+                    raise
+                self._accounts[child.id] = account
+            yield account

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
 from ..panda_api.responses import Account, Child, Operator, Transaction
-from .account_lookup import AccountLookup, bulk_parents
+from .account_lookup import AccountLookup
 from .error_catalogue import as_error
 from .matching import name_key
 from .prefetch import PRETENDED, Prefetch
@@ -48,9 +48,8 @@ def dry_run(
     :param now: seconds since the epoch.
     """
     timing = Timing(lambda: now, search_delay=0)
-    lookup = AccountLookup(timing.now)
-    looking = (s for s in snapshots if s.step is Step.FIND_ACCOUNT)
-    lookup.expect_bulk(bulk_parents(s.parent_remote_id for s in looking))
+    # Only what the prefetch holds can be read.
+    lookup = AccountLookup(timing.now, most_read=0)
     return {s.key: _play(s, lookup, prefetch, bound, timing) for s in snapshots}
 
 
@@ -132,7 +131,8 @@ class _PretendClient(PandaClient):
         self._count(account_id, 1 if name else self._prefetch.pages.get(account_id, 1))
         known = self._prefetch.children.get(account_id, {})
         lists = [known.get(name_key(name), [])] if name else known.values()
-        return [Child(*row) for rows in lists for row in rows]
+        children = {row[0]: Child(*row) for rows in lists for row in rows}
+        return list(children.values())
 
     def get_account(self, account_id: str) -> Account:
         self._count(account_id)

@@ -165,6 +165,8 @@ _ENTRIES = (
     _silence("update_stuck", OUTAGE, "remote_id"),
     _silence("invalid_url", PROTOCOL, "system_id", "base_url"),
     _silence("too_many", OUTAGE, "system_id"),
+    _silence("not_sent", OUTAGE, "remote_id"),
+    _silence("unsavable", PROTOCOL, "remote_id"),
     # The outcome of a write is not known.
     _silence("lost_answer", ErrorKind.UNKNOWN, "remote_id", "base_url"),
     _silence("transaction_stuck", ErrorKind.UNKNOWN, "remote_id"),

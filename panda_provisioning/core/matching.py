@@ -1,13 +1,28 @@
-"""When two names or two e-mail addresses are the same to Panda."""
+"""When two names or two e-mail addresses are the same, or likely the same.
+
+Panda may store a name otherwise than it was sent: with HTML entities, in upper case, in
+another Unicode form, cut. What is *the same* is linked by itself; what is *likely* the
+same keeps an account from being created until a person has decided.
+"""
 
 from __future__ import annotations
 
+import html
 import unicodedata
+from collections.abc import Iterator
+
+MOST_COMPARED = 400
+"""Letters of a name that are compared. Longer ones are never sent, and normalizing a
+very long one takes quadratic time."""
+SHORTEST_BEGINNING = 4
+"""Letters; a name that is shorter is no hint at one that begins with it."""
+LIKELY_CUT = 16
+"""Letters; a name of that length that ends within a word of ours was likely cut."""
 
 
 def name_key(name: str) -> str:
-    """The form in which names are compared: composed letters, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
+    """The form in which names are sent: composed letters, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", name[:MOST_COMPARED]).split())
 
 
 def same_name(left: str, right: str) -> bool:
@@ -15,6 +30,49 @@ def same_name(left: str, right: str) -> bool:
     return name_key(left) == name_key(right)
 
 
+def fold(name: str) -> str:
+    """``name`` without what a server may change: case, accents, white space, invisible
+    and compatibility characters, HTML entities."""
+    name = name[:MOST_COMPARED]
+    if "&" in name:
+        name = html.unescape(html.unescape(name))
+    if not name.isascii():
+        decomposed = unicodedata.normalize("NFKD", name)
+        name = "".join(
+            letter
+            for letter in decomposed
+            if unicodedata.category(letter) not in ("Mn", "Cf")
+        )
+    return " ".join(name.casefold().split())
+
+
+def twin_keys(name: str) -> Iterator[str]:
+    """The folded names that an account likely is ``name``'s under: the name itself, and
+    those of its beginnings that are whole words or long enough to have been cut."""
+    key = fold(name)
+    yield key
+    for end in range(SHORTEST_BEGINNING, len(key)):
+        if end >= LIKELY_CUT or key[end] == " ":
+            yield key[:end].rstrip()
+
+
 def same_email(left: str, right: str) -> bool:
     """Whether two addresses are the same mailbox, ignoring case."""
     return bool(left) and left.strip().lower() == right.strip().lower()
+
+
+def likely_same_email(left: str, right: str) -> bool:
+    """Whether ``left``, as Panda shows it, is likely the mailbox ``right``: without its
+    tag, or with letters masked by asterisks."""
+    shown, sent = _plain_mailbox(left), _plain_mailbox(right)
+    if "*" not in shown:
+        return bool(shown) and shown == sent
+    first, *_hidden, last = shown.split("*")
+    has_room = len(first) + len(last) < len(sent)
+    return has_room and sent.startswith(first) and sent.endswith(last)
+
+
+def _plain_mailbox(email: str) -> str:
+    """The address in lower case, without a tag."""
+    name, _at, domain = email.strip().lower().rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}" if name else ""

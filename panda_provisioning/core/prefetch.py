@@ -10,10 +10,11 @@ from typing import Any
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
+from ..panda_api.responses import Child
 from ..panda_api.transport import Transport
-from .account_lookup import bulk_parents
+from .account_lookup import Listing
 from .error_catalogue import as_error
-from .matching import name_key, same_email
+from .matching import name_key, same_email, same_name
 from .snapshot import Snapshot, Step
 
 
@@ -21,9 +22,10 @@ from .snapshot import Snapshot, Step
 class Prefetch:
     """What was read, small enough to be sent to a browser and back as JSON.
 
-    ``children`` are rows by parent and by the name that was looked for; ``pages``
-    says how many requests it takes to list a parent. ``missing`` are IDs that Panda
-    does not know, ``trouble`` is why it could not be asked.
+    ``children`` are rows by parent and by the name that was looked for, of those that
+    likely carry it; ``pages`` says how many requests it takes to list a parent.
+    ``missing`` are IDs that Panda does not know, ``trouble`` is why it could not be
+    asked.
     """
 
     children: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)
@@ -82,18 +84,18 @@ class _Reader:
         chosen = {s.chosen_remote_id: s for s in looking if s.chosen_remote_id}
         wanted: dict[str, dict[str, set[str]]] = {}
         for snapshot in looking:
+            if snapshot.chosen_remote_id:
+                continue
             emails = wanted.setdefault(snapshot.parent_remote_id, {})
             # What may have been sent, and what the contact has become since.
             for name in (snapshot.name_in_panda, snapshot.name):
                 known_as = emails.setdefault(name_key(name), set())
                 known_as.update((snapshot.email_in_panda, snapshot.email))
-        bulk = bulk_parents(snapshot.parent_remote_id for snapshot in looking)
         yield [
             *(partial(self._account, account_id) for account_id in chosen),
             *(
-                partial(self._children, parent, name, emails)
+                partial(self._children, parent, emails)
                 for parent, emails in wanted.items()
-                for name in ([""] if parent in bulk else emails)
             ),
         ]
         found = [
@@ -106,7 +108,7 @@ class _Reader:
         yield [
             *(partial(self._account, i) for i in dict(found) if i not in known),
             *(
-                partial(self._children, s.parent_remote_id, known[i][0], ())
+                partial(self._namesakes, s.parent_remote_id, known[i][0])
                 for i, s in chosen.items()
                 if i in known
             ),
@@ -120,22 +122,31 @@ class _Reader:
         account = self.prefetch.accounts.get(account_id)
         return account is not None and any(same_email(account[2], e) for e in emails)
 
-    def _children(self, parent: str, name: str, wanted: Iterable[str]) -> None:
-        """Read the children that carry ``name``, or one of ``wanted`` without it."""
+    def _children(self, parent: str, names: Iterable[str]) -> None:
+        """Read all children of ``parent`` and keep those that likely carry a name."""
         requests: list[object] = []
         client = PandaClient(self._transport, requests.append)
         try:
-            children = client.list_children(parent, name=name)
+            listing = Listing(0, client.list_children(parent))
         except PandaError as error:
             self._note_missing(parent, error)
             return
-        if not name:
-            self.prefetch.pages[parent] = len(requests)
-        known = self.prefetch.children.setdefault(parent, {})
-        known.update({name_key(each): [] for each in ([name] if name else wanted)})
-        for child in children:
-            rows = known.get(name_key(child.name), [])
-            rows.append([child.id, child.name, child.type])
+        self.prefetch.pages[parent] = len(requests)
+        for name in names:
+            self._keep(parent, name, listing.twins(name))
+
+    def _namesakes(self, parent: str, name: str) -> None:
+        """Read the children of ``parent`` that carry ``name``."""
+        try:
+            children = PandaClient(self._transport).list_children(parent, name=name)
+        except PandaError as error:
+            self._note_missing(parent, error)
+        else:
+            self._keep(parent, name, [c for c in children if same_name(c.name, name)])
+
+    def _keep(self, parent: str, name: str, children: Iterable[Child]) -> None:
+        rows = [[child.id, child.name, child.type] for child in children]
+        self.prefetch.children.setdefault(parent, {})[name_key(name)] = rows
 
     def _account(self, account_id: str) -> None:
         try:

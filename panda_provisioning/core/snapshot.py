@@ -74,6 +74,8 @@ CREATES = {Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR}
 UPDATES = {Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR}
 """Steps that begin while nothing is pending in Panda."""
 
+WRITES = CREATES | UPDATES
+
 FINDS = {
     Step.CREATE_ACCOUNT: Step.FIND_ACCOUNT,
     Step.CREATE_OPERATOR: Step.FIND_OPERATOR,
@@ -88,7 +90,7 @@ TEXTS = (
 )
 COLUMNS = (
     *(*TEXTS, "role", "parent_id", "step", "marker_at", "create_anyway"),
-    *("activation_sent_at", "adopted"),
+    *("remote_created_at", "activation_sent_at", "adopted"),
 )
 """Columns of ``panda.account`` that a snapshot is made of."""
 
@@ -135,7 +137,8 @@ class Snapshot:
     ``excluded`` are accounts in Panda that belong to other contacts. ``refusal`` is
     what Panda said when an operator was refused that may be our own.
     ``chosen_remote_id`` is the account that a person wants to be linked: no other one
-    is, and none is created. ``activated_at`` is when the operator was created.
+    is, and none is created. ``created_at`` is when Panda said that the account was
+    created, ``activated_at`` when the operator was.
     """
 
     key: int
@@ -159,6 +162,7 @@ class Snapshot:
     create_anyway: bool = False
     chosen_remote_id: str = ""
     activation_email: str = ""
+    created_at: float | None = None
     activated_at: float | None = None
     adopted: bool = False
     excluded: frozenset[str] = frozenset()
@@ -186,6 +190,7 @@ class Snapshot:
             step=Step(values.get("step") or Step.FIND_ACCOUNT),
             marker_at=to_epoch(values.get("marker_at")),
             create_anyway=bool(values.get("create_anyway")),
+            created_at=to_epoch(values.get("remote_created_at")),
             activated_at=to_epoch(values.get("activation_sent_at")),
             adopted=bool(values.get("adopted")),
             surroundings=Surroundings(**{name: values[name] for name in flags}),

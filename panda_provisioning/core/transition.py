@@ -20,6 +20,7 @@ from .snapshot import (
     CREATES,
     FINDS,
     UPDATES,
+    WRITES,
     Outcome,
     Snapshot,
     Step,
@@ -106,6 +107,7 @@ class AccountRow:
             "synced_fingerprint": self.synced_fingerprint or None,
             "chosen_remote_id": snapshot.chosen_remote_id or None,
             "activation_email": snapshot.activation_email or None,
+            "remote_created_at": from_epoch(snapshot.created_at),
             "activation_sent_at": from_epoch(snapshot.activated_at),
             "failed_at": _to_second(self.failed_at),
             "notification_pending": self.state in SETTLED,
@@ -139,14 +141,9 @@ def resolved_without_request(row: AccountRow, now: float) -> AccountRow | None:
     """The new row of a claimed account of which nothing is to be sent, or ``None``."""
     if row.has_nothing_to_send:
         return _done(row, row.snapshot, now)
-    if row.snapshot.waits_for_reseller:
-        return _in_state(row, State.WAITING)
-    problems = find_problems(row.snapshot)
     # What may have been created is looked for before anything else.
-    if problems and row.snapshot.marker_at is None:
-        return _in_state(
-            row, State.FAILED, error=as_error(problems[0].code), failed_at=now
-        )
+    if row.snapshot.waits_for_reseller or row.snapshot.marker_at is None:
+        return _kept_from_sending(row, now)
     return None
 
 
@@ -166,8 +163,23 @@ def past_bound(
     others = frozenset(bound).intersection(outcome.used)
     if not others:
         return row, outcome
+    is_create = row.snapshot.step is Step.CREATE_ACCOUNT
     row = changed(row, snapshot=row.snapshot.without(others))
+    if is_create:
+        # Panda has named an account as new that is not: what was created is unknown.
+        error = PandaError(ErrorKind.UNKNOWN, "unreadable", ", ".join(sorted(others)))
+        return row, Outcome(Step.FIND_ACCOUNT, unknown=True, error=error)
     return row, Outcome(Step.FIND_ACCOUNT, unknown=outcome.unknown)
+
+
+def unsaved(row: AccountRow, error: Exception, now: float) -> Outcome:
+    """The outcome of a step whose row could not be written down: it counts as an
+    attempt, and a create as one without an answer."""
+    failure = as_error("unsavable", type(error).__name__)
+    step = row.snapshot.step
+    if step not in CREATES:
+        return Outcome(step, error=failure)
+    return Outcome(FINDS[step], {"marker_at": now}, error=failure)
 
 
 # === OUTCOME === #
@@ -196,6 +208,10 @@ def transition(
         has_attempts = row.attempt_count < MAX_ATTEMPTS
         if not (_is_looked_for_at_once(outcome) and has_attempts):
             return _after_error(row, snapshot, outcome.error, policy, now)
+    if snapshot.step in WRITES:
+        kept = _kept_from_sending(changed(row, snapshot=_unmarked(snapshot)), now)
+        if kept:
+            return kept
     if may_go_on and outcome.wait <= LONG_WAIT:
         if snapshot.step in CREATES:
             # The marker, made durable before the request leaves the machine.
@@ -209,9 +225,7 @@ def put_back(row: AccountRow, now: float, wait: float = 0) -> AccountRow:
 
     Nothing of its next step was sent.
     """
-    snapshot = row.snapshot
-    if snapshot.step in CREATES:
-        snapshot = changed(snapshot, marker_at=None)
+    snapshot = _unmarked(row.snapshot)
     row = changed(row, snapshot=snapshot)
     due_at = now + wait
     if snapshot.transaction_id:  # pending in Panda
@@ -228,6 +242,21 @@ def _is_looked_for_at_once(outcome: Outcome) -> bool:
     """Whether the answer was lost: first of all a reason to look."""
     is_stuck = outcome.error is not None and outcome.error.code == "transaction_stuck"
     return outcome.unknown and not is_stuck
+
+
+def _unmarked(snapshot: Snapshot) -> Snapshot:
+    """The snapshot of an account whose next step is not sent."""
+    return changed(snapshot, marker_at=None) if snapshot.step in CREATES else snapshot
+
+
+def _kept_from_sending(row: AccountRow, now: float) -> AccountRow | None:
+    """The row of an account of which nothing may be written in Panda, or ``None``."""
+    if row.snapshot.waits_for_reseller:
+        return _in_state(row, State.WAITING)
+    problems = find_problems(row.snapshot)
+    if not problems:
+        return None
+    return _in_state(row, State.FAILED, error=as_error(problems[0].code), failed_at=now)
 
 
 def _done(row: AccountRow, snapshot: Snapshot, now: float) -> AccountRow:

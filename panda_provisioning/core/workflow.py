@@ -20,11 +20,20 @@ import re
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import ErrorKind, PandaError
-from ..panda_api.responses import Account, Child, Transaction
+from ..panda_api.responses import Account, Transaction
 from .account_lookup import AccountLookup
 from .error_catalogue import as_error
-from .matching import name_key, same_email
-from .snapshot import CREATES, FINDS, Outcome, Role, Snapshot, Step, Timing
+from .matching import likely_same_email, name_key, same_email, same_name
+from .snapshot import (
+    CREATES,
+    FINDS,
+    Outcome,
+    Role,
+    Snapshot,
+    Step,
+    Timing,
+    changed,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -34,6 +43,9 @@ TAKEN = re.compile(
 MAIL = re.compile(r"\be-?mail\b", re.IGNORECASE)
 USER = re.compile(r"\b(user|username|login|operator)\b", re.IGNORECASE)
 """Words of a refusal that say what is in the way."""
+
+MOST_TWINS = 20
+"""Accounts of the same name that are read to find the one; more are for a person."""
 
 POLL_INTERVALS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each look at a pending transaction; the last one repeats."""
@@ -53,36 +65,34 @@ def perform(
         return _failed(snapshot, as_error("bug", repr(error)), timing)
 
 
-def perform_in_time(
-    client: PandaClient,
-    snapshot: Snapshot,
-    lookup: AccountLookup,
-    timing: Timing,
-    send_before: float,
-) -> Outcome:
-    """The same, but a create that would leave too late is looked for again instead.
-
-    :param send_before: seconds since the epoch; a create that leaves later might
-        outlive the lease of its account.
-    """
-    if snapshot.step in FINDS and timing.now() > send_before:
-        return Outcome(FINDS[snapshot.step], {"marker_at": None})
-    return perform(client, snapshot, lookup, timing)
-
-
 def _failed(snapshot: Snapshot, error: PandaError, timing: Timing) -> Outcome:
     step = snapshot.step
+    nothing_done = Outcome(step)
+    if step in CREATES:
+        nothing_done = Outcome(FINDS[step], {"marker_at": None})
+    if error.code == "not_sent":
+        # The lease was about to end: go on under a new one.
+        return nothing_done
     if error.code == "not_found":
+        left = _until_shown(snapshot, timing)
+        if left > 0:
+            return changed(nothing_done, wait=left)
         error = _missing(snapshot, error)
-    if step not in CREATES:
-        return Outcome(step, error=error)
-    if error.kind in (ErrorKind.UNKNOWN, ErrorKind.BUG):
+    if step in CREATES and error.kind in (ErrorKind.UNKNOWN, ErrorKind.BUG):
         # The answer may have been lost long after the request was marked.
         facts: dict[str, object] = {"marker_at": timing.now()}
         return Outcome(FINDS[step], facts, unknown=True, error=error)
-    if step is Step.CREATE_OPERATOR and error.kind is ErrorKind.CONFLICT:
-        return _taken(_conflict(error))
-    return Outcome(FINDS[step], {"marker_at": None}, error=error)
+    if step in CREATES and error.kind is ErrorKind.CONFLICT:
+        is_operator = step is Step.CREATE_OPERATOR
+        return _taken(step, _conflict(error) if is_operator else error)
+    return changed(nothing_done, error=error)
+
+
+def _until_shown(snapshot: Snapshot, timing: Timing) -> float:
+    """Seconds that Panda may still take to show the account that was created."""
+    if not snapshot.remote_id or snapshot.created_at is None:
+        return 0
+    return snapshot.created_at + timing.search_delay - timing.now()
 
 
 def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:
@@ -111,26 +121,92 @@ def _look_for_account(
 def _find_account(
     client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
-    looked_at, children = lookup.children(client, snapshot)
-    namesakes = _namesakes(client, snapshot, children)
-    candidates = tuple(account.id for account in namesakes)
-    matches = [a for a in namesakes if same_email(a.email, snapshot.email_in_panda)]
+    listing = lookup.listing(
+        client, snapshot.parent_remote_id, _look_not_before(snapshot, timing)
+    )
+    twins = listing.twins(snapshot.name_in_panda)
+    free = [child for child in twins if child.id not in snapshot.excluded]
+    if len(free) > MOST_TWINS:
+        used = tuple(child.id for child in free)
+        return _needs_decision(snapshot, "several_matches", f"{len(free)}", used)
+    accounts = lookup.get_accounts(client, free)
+    matches = [account for account in accounts if _is_ours(snapshot, account)]
+    if snapshot.marker_at is not None and not matches:
+        # Panda may have stored it under a name that nobody would recognize.
+        others = [child for child in listing.children if child not in twins]
+        found = lookup.with_email(client, others, snapshot.email_in_panda)
+        accounts += [each for each in found if each.id not in snapshot.excluded]
+        matches = [account for account in accounts if _is_ours(snapshot, account)]
     if len(matches) == 1:
-        return _adopt(snapshot, matches[0], candidates)
+        return _adopt(snapshot, matches[0], _ids(accounts))
     if len(matches) > 1:
-        ids = ", ".join(account.id for account in matches)
-        return _needs_decision(snapshot, "several_matches", ids, candidates)
-    if snapshot.marker_at is not None:
-        unclear = [account.id for account in namesakes if not account.email]
-        if unclear:  # may be the one that we have created
-            return _needs_decision(snapshot, "name_exists", unclear[0], candidates)
+        ids = ", ".join(_ids(matches))
+        return _needs_decision(snapshot, "several_matches", ids, _ids(accounts))
+    return _not_found(snapshot, accounts, listing.looked_at, timing)
+
+
+def _look_not_before(snapshot: Snapshot, timing: Timing) -> float:
+    """How new a listing has to be, in seconds since the epoch: whatever may have been
+    sent is looked for anew, and after the search delay once more."""
+    if snapshot.marker_at is None:
+        return 0
+    shown_at = snapshot.marker_at + timing.search_delay
+    return snapshot.marker_at if timing.now() < shown_at else shown_at
+
+
+def _has_our_type(snapshot: Snapshot, account: Account) -> bool:
+    """Whether ``account`` is of the type of ``snapshot``, or of one that cannot be
+    read: better that one than a second tenant."""
+    role = snapshot.role or Role.USER
+    return account.type in (role.account_type, 0)
+
+
+def _is_ours(snapshot: Snapshot, account: Account) -> bool:
+    """Whether ``account`` is linked without asking. The name may differ from what was
+    sent only if we have sent it."""
+    is_sent = snapshot.marker_at is not None
+    return (
+        _has_our_type(snapshot, account)
+        and same_email(account.email, snapshot.email_in_panda)
+        and (is_sent or same_name(account.name, snapshot.name))
+    )
+
+
+def _may_be_ours(snapshot: Snapshot, account: Account) -> bool:
+    """Whether ``account`` may be what we have sent, as far as its e-mail tells."""
+    email = account.email
+    return _has_our_type(snapshot, account) and (
+        not email or likely_same_email(email, snapshot.email_in_panda)
+    )
+
+
+def _not_found(
+    snapshot: Snapshot, likely: list[Account], looked_at: float, timing: Timing
+) -> Outcome:
+    """What follows when no account is linked.
+
+    :param likely: accounts that may be this one all the same.
+    """
+    is_sent = snapshot.marker_at is not None
+    if snapshot.create_anyway:  # despite these, but not despite one of our own
+        likely = [each for each in likely if is_sent and _may_be_ours(snapshot, each)]
+    if snapshot.refusal and not likely:
+        facts: dict[str, object] = {"marker_at": None, "refusal": None}
+        return Outcome(Step.FIND_ACCOUNT, facts, error=snapshot.refusal)
+    if is_sent and not snapshot.refusal:
         # What was sent is not there. What the contact is called now, if somebody has
         # edited it since, was not looked for yet.
         step = Step.FIND_ACCOUNT if snapshot.was_edited else Step.CREATE_ACCOUNT
-        return _create_after_search_delay(snapshot, step, looked_at, timing)
-    if namesakes and not snapshot.create_anyway:
-        return _needs_decision(snapshot, "name_exists", candidates[0], candidates)
-    return Outcome(Step.CREATE_ACCOUNT)
+        outcome = _create_after_search_delay(snapshot, step, looked_at, timing)
+        if outcome.wait or not likely:
+            return outcome
+    if not likely:
+        return Outcome(Step.CREATE_ACCOUNT)
+    return _needs_decision(snapshot, "name_exists", likely[0].id, _ids(likely))
+
+
+def _ids(accounts: list[Account]) -> tuple[str, ...]:
+    return tuple(account.id for account in accounts)
 
 
 def _find_chosen(client: PandaClient, snapshot: Snapshot) -> Outcome:
@@ -142,11 +218,10 @@ def _find_chosen(client: PandaClient, snapshot: Snapshot) -> Outcome:
         if error.code != "not_found":
             raise
         return _refuse_chosen(chosen_id)
-    role = snapshot.role or Role.USER
     siblings = client.list_children(snapshot.parent_remote_id, name=account.name)
     is_free = chosen_id not in snapshot.excluded
     is_below = chosen_id in {child.id for child in siblings}
-    if is_free and is_below and account.type in (role.account_type, 0):
+    if is_free and is_below and _has_our_type(snapshot, account):
         return _adopt(snapshot, account, (chosen_id,))
     return _refuse_chosen(chosen_id)
 
@@ -169,23 +244,6 @@ def _adopt(snapshot: Snapshot, account: Account, used: tuple[str, ...]) -> Outco
     return Outcome(Step.FIND_OPERATOR, facts, used=used)
 
 
-def _namesakes(
-    client: PandaClient, snapshot: Snapshot, children: list[Child]
-) -> list[Account]:
-    """The children that could be this account, with their contact e-mail."""
-    role = snapshot.role or Role.USER
-    found = []
-    for child in children:
-        # Better an account of a type that cannot be read than a second tenant.
-        if child.type in (role.account_type, 0) and child.id not in snapshot.excluded:
-            try:
-                found.append(client.get_account(child.id))
-            except PandaError as error:
-                if error.code != "not_found":  # deleted since it was listed
-                    raise
-    return found
-
-
 def _create_account(
     client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
@@ -198,8 +256,12 @@ def _create_account(
         last_name=snapshot.last_name,
         email=snapshot.email,
     )
-    facts: dict[str, object] = {"remote_id": remote_id, "marker_at": None}
-    return Outcome(Step.CREATE_OPERATOR, facts)
+    facts: dict[str, object] = {
+        "remote_id": remote_id,
+        "marker_at": None,
+        "created_at": timing.now(),
+    }
+    return Outcome(Step.CREATE_OPERATOR, facts, used=(remote_id,))
 
 
 # === OPERATOR === #
@@ -257,7 +319,7 @@ def _create_operator(
 def _await_operator(
     client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
-    transaction = _read_transaction(client, snapshot)
+    transaction = _read_transaction(client, snapshot, timing)
     if transaction is None:
         return Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, unknown=True)
     if transaction.status == "SUCCESS":
@@ -270,7 +332,7 @@ def _await_operator(
     if transaction.status == "FAILED":
         error = _operator_error(transaction.error)
         if error.kind is ErrorKind.CONFLICT:
-            return _taken(error)
+            return _taken(Step.CREATE_OPERATOR, error)
         facts: dict[str, object] = {"marker_at": None, "transaction_id": ""}
         return Outcome(Step.FIND_OPERATOR, facts, error=error)
     marker_at = snapshot.marker_at or timing.now()
@@ -288,11 +350,10 @@ def _finish(snapshot: Snapshot, facts: dict[str, object]) -> Outcome:
     return Outcome(Step.DONE if is_current else Step.UPDATE_ACCOUNT, facts)
 
 
-def _taken(error: PandaError) -> Outcome:
-    """Look before believing it: the operator that is in the way may be our own,
-    from a request whose answer was lost."""
-    facts: dict[str, object] = {"refusal": error, "transaction_id": ""}
-    return Outcome(Step.FIND_OPERATOR, facts)
+def _taken(step: Step, error: PandaError) -> Outcome:
+    """Look before believing it: what is in the way may be our own, from a request
+    whose answer was lost."""
+    return Outcome(FINDS[step], {"refusal": error, "transaction_id": ""})
 
 
 # === UPDATES === #
@@ -332,7 +393,7 @@ def _update_operator(
 def _await_update(
     client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
-    transaction = _read_transaction(client, snapshot)
+    transaction = _read_transaction(client, snapshot, timing)
     waited = timing.now() - (snapshot.marker_at or timing.now())
     facts: dict[str, object] = {"marker_at": None, "transaction_id": ""}
     if transaction is None or (
@@ -382,14 +443,20 @@ def _needs_decision(
     return Outcome(snapshot.step, used=used, error=as_error(code, detail))
 
 
-def _read_transaction(client: PandaClient, snapshot: Snapshot) -> Transaction | None:
-    """The transaction, ``None`` when Panda knows nothing of it."""
+def _read_transaction(
+    client: PandaClient, snapshot: Snapshot, timing: Timing
+) -> Transaction | None:
+    """The transaction, ``None`` when Panda knows nothing of it. One that has just begun
+    may not be shown yet and counts as pending."""
     try:
         return client.get_transaction(snapshot.transaction_id, snapshot.username)
     except PandaError as error:
         if error.code != "not_found":
             raise
-        return None
+    begun_at = snapshot.marker_at
+    if begun_at is not None and timing.now() - begun_at < timing.search_delay:
+        return Transaction("PENDING", "")
+    return None
 
 
 def _operator_error(words: str) -> PandaError:

@@ -11,7 +11,6 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..core import transition
-from ..core.account_lookup import BULK_LOOKUPS
 from ..core.retry_policy import MAX_ATTEMPTS
 from ..core.snapshot import Role, Step, step_when_queued
 from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
@@ -60,7 +59,7 @@ FACTS = SQL(
 class Claim:
     """An account that this run has taken.
 
-    ``send_before``, in seconds since the epoch: a create that leaves later might
+    ``send_before``, in seconds since the epoch: a write that leaves later might
     outlive the lease.
     """
 
@@ -96,8 +95,7 @@ class Queue:
         self._root_account_id = settings.root_account_id
         self._only = SQL("AND id = ANY(%s)", account_ids) if account_ids else SQL()
         self.token = uuid.uuid4().hex
-        # A call may take four time-outs: refused token, new token, call, connecting.
-        self._longest_call = 4 * settings.request_timeout
+        self._request_timeout = settings.request_timeout
         self.policy = RunPolicy(
             lease=5 * settings.request_timeout + MARGIN, uniform=random.uniform
         )
@@ -156,35 +154,17 @@ class Queue:
         return claim
 
     def renew(self, claim):
-        """Note until when the lease of ``claim`` lets a create leave."""
-        claim.send_before = int(claim.row.due_at) - self._longest_call
-
-    def get_bulk_parents(self):
-        """Return the ids of the parents below whom many accounts are due, and below
-        whom all children are to be listed; ``None`` is the root."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT parent_id FROM panda_account
-                WHERE system_id = %s AND remote_id IS NULL %s
-                    AND (state = 'waiting' OR (%s))
-                GROUP BY parent_id HAVING count(*) >= %s
-                """,
-                self.system_id,
-                self._only,
-                is_due(fields.Datetime.now()),
-                BULK_LOOKUPS,
-            )
-        )
-        return {parent_id for (parent_id,) in rows}
+        """Note until when the lease of ``claim`` lets a write leave: its answer is
+        there, or given up, before the lease ends."""
+        claim.send_before = int(claim.row.due_at) - self._request_timeout
 
     # === WRITE === #
 
     def save(self, rows):
-        """Write ``rows``, each an :class:`AccountRow` that this run has claimed, and
-        return the ids of those that are still ours."""
+        """Write ``rows``, each an :class:`AccountRow` that this run has claimed; return
+        the ids of those that are still ours, and of those that were edited since."""
         if not rows:
-            return set()
+            return set(), set()
         for row in rows:
             check_transition(row.snapshot.key, State.RUNNING, row.state)
         values = [
@@ -201,7 +181,7 @@ class Queue:
             UPDATE panda_account a SET {assignments}
             FROM (VALUES %s) AS v (id, claimed_by, {", ".join(columns)})
             WHERE a.id = v.id AND a.run_token = v.claimed_by
-            RETURNING a.id
+            RETURNING a.id, a.resync_requested
         """  # noqa: S608
         updated = self.env.cr.execute_values(
             query,
@@ -209,7 +189,8 @@ class Queue:
             page_size=len(values),
             fetch=True,
         )
-        return {account_id for (account_id,) in updated}
+        ours = {account_id for account_id, _edited in updated}
+        return ours, {account_id for account_id, edited in updated if edited}
 
     def requeue_edited(self, ids):
         """Queue those of ``ids`` that came to rest but were edited meanwhile; returns
@@ -339,6 +320,17 @@ class Queue:
         """Return those of ``remote_ids`` that belong to another account of Odoo."""
         bound = get_bound_accounts(self.env, self.system_id, remote_ids)
         return {remote_id for remote_id, key in bound.items() if key != except_id}
+
+    def get_all_bound(self):
+        """Return all accounts in Panda that belong to accounts of Odoo."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT remote_id FROM panda_account"
+                " WHERE system_id = %s AND remote_id IS NOT NULL",
+                self.system_id,
+            )
+        )
+        return {remote_id for (remote_id,) in rows}
 
 
 # === QUERIES WITHOUT A RUN === #

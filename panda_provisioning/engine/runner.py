@@ -9,10 +9,10 @@ from typing import Protocol
 import psycopg2.errors
 
 from ..core import transition
-from ..core.account_lookup import AccountLookup, bulk_parents
+from ..core.account_lookup import AccountLookup
 from ..core.connection_check import check_connection
 from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
-from ..core.snapshot import UPDATES, Outcome, Step, Timing
+from ..core.snapshot import CREATES, UPDATES, Outcome, Step, Timing
 from ..panda_api.errors import ErrorKind
 from .queue import Queue
 from .request_log import RequestLog
@@ -32,10 +32,13 @@ CONCURRENCY_ERRORS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
     psycopg2.errors.LockNotAvailable,
-    # Another run has linked the same account of Panda in the meantime.
-    psycopg2.errors.UniqueViolation,
 )
 MAX_TRIES = 20
+UNSAVABLE_ERRORS = (psycopg2.IntegrityError, psycopg2.DataError, ValueError)
+"""What a row raises that cannot be written: another run has linked the same account of
+Panda in the meantime, or Panda has sent what no column takes."""
+CAREFUL_FROM = 2
+"""Tries after which rows are written one by one, so that the others are written."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +131,9 @@ class Runner:
         self._stopped_by = self._last_error = None
         self._has_succeeded = False
         self._may_claim = True
-        self._bulk_parents = set()
         self._reported_at = time.monotonic()
         self._finished_count = 0
+        self._is_careful = False
 
     def execute(self):
         """Work until nothing is due, time is up or the system is in trouble."""
@@ -173,10 +176,8 @@ class Runner:
 
     def _start(self):
         """Wake customers who began to wait at the very moment when their reseller
-        became ready, and find the parents that are to be listed as a whole: not all
-        of their accounts may be claimed at once."""
+        became ready."""
         self._queue.wake_customers()
-        self._bulk_parents = self._queue.get_bulk_parents()
         self._listener.commit()
 
     def _refill(self, pool):
@@ -198,7 +199,8 @@ class Runner:
                 settled.append(row)
             else:
                 ready.append(claim)
-        self._expect(ready)
+        if any(claim.snapshot.marker_at is not None for claim in ready):
+            self._lookup.bound = self._queue.get_all_bound()
         begun = [claim for claim in ready if self._begin(claim, now)]
         self._queue.save([*settled, *(claim.row for claim in begun)])
         self._listener.commit()
@@ -223,14 +225,6 @@ class Runner:
         """Whether it is known already that Panda has no such account."""
         return claim.snapshot.step is Step.FIND_ACCOUNT and self._lookup.lacks(
             claim.snapshot
-        )
-
-    def _expect(self, claims):
-        looking = [c for c in claims if c.snapshot.step is Step.FIND_ACCOUNT]
-        known = (c for c in looking if c.parent_id in self._bulk_parents)
-        self._lookup.expect_bulk(
-            {c.snapshot.parent_remote_id for c in known}
-            | bulk_parents(c.snapshot.parent_remote_id for c in looking)
         )
 
     # === SETTLE === #
@@ -278,7 +272,7 @@ class Runner:
 
     def _write(self, decided):
         """Write all rows in one transaction and return those to go on with."""
-        ours = self._queue.save([row for _item, row in decided])
+        ours, edited = self._save(decided)
         kept = [(item, row) for item, row in decided if item.claim.id in ours]
         if len(kept) < len(decided):
             lost = [
@@ -293,12 +287,67 @@ class Runner:
         ]
         if ready:
             self._may_claim |= self._queue.wake_customers(ready)
-        edited = self._queue.requeue_edited([row.snapshot.key for row in ended])
-        self._may_claim |= edited
-        self._request_log.record([item for item, _row in decided])
+        ended_edited = edited.intersection(row.snapshot.key for row in ended)
+        self._may_claim |= self._queue.requeue_edited(ended_edited)
+        outdated = self._put_back_outdated(kept, edited)
+        self._record([item for item, _row in decided])
         self._listener.commit()
         self._count(ended)
-        return [(item, row) for item, row in kept if row.is_held]
+        return [
+            (item, row)
+            for item, row in kept
+            if row.is_held and item.claim.id not in outdated
+        ]
+
+    def _save(self, decided):
+        """Write all rows, see :meth:`Queue.save`; one by one if that has failed, so
+        that a row that cannot be written is replaced in ``decided`` and fails alone."""
+        if not self._is_careful:
+            return self._queue.save([row for _item, row in decided])
+        ours, edited = set(), set()
+        for index, (item, row) in enumerate(decided):
+            try:
+                with self.env.cr.savepoint(flush=False):
+                    saved = self._queue.save([row])
+            except UNSAVABLE_ERRORS as error:
+                _logger.exception("Writing the Panda account %s", item.claim.id)
+                item.outcome = transition.unsaved(item.claim.row, error, time.time())
+                failed = self._next(item.claim, item.outcome, may_go_on=False)
+                decided[index] = (item, failed)
+                saved = self._queue.save([failed])
+            ours |= saved[0]
+            edited |= saved[1]
+        return ours, edited
+
+    def _record(self, items):
+        """Write the request log; without it what Panda has answered is kept all the
+        same."""
+        if not self._is_careful:
+            self._request_log.record(items)
+            return
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self._request_log.record(items)
+        except UNSAVABLE_ERRORS:
+            _logger.exception("Writing the request log")
+
+    def _put_back_outdated(self, kept, edited):
+        """Give back the accounts that are about to be created in Panda although they
+        were edited, or are not wanted any more, since they were claimed; returns their
+        ids. Their next claim sees what they have become.
+
+        :param kept: ``[(item, row)]`` of the rows that are still this run's.
+        :param edited: ids of the accounts that were edited.
+        """
+        now = self._timing.now()
+        outdated = [
+            transition.put_back(row, now)
+            for item, row in kept
+            if item.claim.id in edited and row.is_held and row.snapshot.step in CREATES
+        ]
+        self._queue.save(outdated)
+        self._may_claim |= bool(outdated)
+        return {row.snapshot.key for row in outdated}
 
     # === REPORT === #
 
@@ -392,10 +441,20 @@ class Runner:
 
         What Panda has answered is held in memory, so nothing is sent twice.
         """
+        unsavable = 0
         for _attempt in range(MAX_TRIES):
             try:
-                return work()
+                result = work()
             except CONCURRENCY_ERRORS:
                 self.env.cr.rollback()
                 time.sleep(random.uniform(0, 0.05))
+            except UNSAVABLE_ERRORS:
+                self.env.cr.rollback()
+                unsavable += 1
+                if unsavable > CAREFUL_FROM:
+                    raise
+                self._is_careful = unsavable == CAREFUL_FROM
+            else:
+                self._is_careful = False
+                return result
         return work()

@@ -8,7 +8,7 @@ from itertools import count
 from queue import Empty, SimpleQueue
 
 from ..core.snapshot import Outcome, Step
-from ..core.workflow import perform_in_time
+from ..core.workflow import perform
 from ..panda_api.client import PandaClient
 from ..panda_api.responses import Exchange
 
@@ -98,9 +98,11 @@ class WorkerPool:
 
     def _perform(self, claim):
         exchanges = []
-        client = PandaClient(self._transport, exchanges.append)
-        outcome = perform_in_time(
-            client, claim.snapshot, self._lookup, self._timing, claim.send_before
+        client = PandaClient(
+            self._transport,
+            exchanges.append,
+            may_send=lambda: self._timing.now() <= claim.send_before,
         )
+        outcome = perform(client, claim.snapshot, self._lookup, self._timing)
         step = claim.snapshot.step
         self._finished.put(Finished(claim, step, outcome, exchanges))

@@ -66,6 +66,7 @@ REMOTE_FIELDS = (
     "remote_id",
     "transaction_id",
     "marker_at",
+    "remote_created_at",
     "operator_ready",
     "activation_email",
     "activation_sent_at",
@@ -172,6 +173,12 @@ class PandaAccount(models.Model):
     )
 
     remote_id = fields.Char(string="Panda ID", copy=False, readonly=True)
+    remote_created_at = fields.Datetime(
+        string="Created in Panda",
+        copy=False,
+        readonly=True,
+        help="Empty when the account was in Panda already.",
+    )
     operator_ready = fields.Boolean(
         copy=False, readonly=True, help="The operator exists and has been mailed."
     )

@@ -76,6 +76,8 @@ LABELS = [
     ("lost_answer", "Answer lost"),
     ("transaction_stuck", "Operator still pending in Panda"),
     ("update_stuck", "Change still pending in Panda"),
+    ("not_sent", "Not sent in time"),
+    ("unsavable", "Answer cannot be stored"),
     ("bug", "Software error"),
 ]
 """``error_code`` as people read it; a list, since Odoo translates Selections."""
@@ -230,6 +232,8 @@ TEXTS = {
         "Panda has not finished creating the operator for a long time."
     ),
     "update_stuck": _lt("Panda has not finished the change for a long time."),
+    "not_sent": _lt("The request was not sent in time. Nothing was changed in Panda."),
+    "unsavable": _lt("Odoo cannot store what Panda answered (%(detail)s)."),
     "bug": _lt("An error in this software: %(detail)s"),
     "invalid_url": _lt("The API address of %(system)s is not valid."),
     "unexpected_status": _lt("Panda answered something unexpected: %(detail)s"),

@@ -21,7 +21,7 @@ from .responses import (
     text,
     unreadable,
 )
-from .transport import Trace, Transport
+from .transport import MaySend, Trace, Transport
 
 ACCOUNTS = "/rest/platform/accounts/v1/accounts"
 OPERATORS = "/rest/platform/operator-mgmt/v1"
@@ -38,11 +38,19 @@ class PandaClient:
     Every method raises :class:`~.errors.PandaError` for anything but a success.
 
     :param trace: called with an :class:`~.responses.Exchange` after each request.
+    :param may_send: asked immediately before a write leaves, see
+        :meth:`.transport.Transport.request`.
     """
 
-    def __init__(self, transport: Transport, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        trace: Trace | None = None,
+        may_send: MaySend | None = None,
+    ) -> None:
         self._transport = transport
         self._trace = trace
+        self._may_send = may_send
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport!r})"
@@ -264,6 +272,8 @@ class PandaClient:
         return answer if isinstance(answer, dict) else {}
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
+        if self._may_send and method != "GET":
+            options["may_send"] = self._may_send
         return self._transport.request(method, path, trace=self._trace, **options)
 
 

@@ -27,6 +27,7 @@ DEFAULT_TOKEN_LIFE = 3600
 """Seconds, when the answer does not say (docs/watchguard-api.md#token-answer)."""
 
 Trace = Callable[[Exchange], None]
+MaySend = Callable[[], bool]
 
 
 class BearerAuth(requests.auth.AuthBase):
@@ -103,21 +104,26 @@ class Transport:
         payload: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
         trace: Trace | None = None,
+        may_send: MaySend = lambda: True,
     ) -> Any:
         """Send one request and return its JSON, ``None`` for an empty success.
 
         A refused token is renewed and the request repeated, once.
 
-        :raise PandaError: for everything else than a readable success.
+        :param may_send: asked immediately before the request leaves, when token and
+            turn have been waited for. If it returns false, nothing is sent.
+        :raise PandaError: for everything else than a readable success; ``not_sent``
+            if ``may_send`` has said no.
         """
         token = self._token.get()
         try:
-            return self._send(method, path, token, payload, params, trace)
+            return self._send(method, path, token, payload, params, trace, may_send)
         except PandaError as error:
             if error.status != 401:
                 raise
         self._token.discard(token)
-        return self._send(method, path, self._token.get(), payload, params, trace)
+        token = self._token.get()
+        return self._send(method, path, token, payload, params, trace, may_send)
 
     def _send(
         self,
@@ -127,9 +133,12 @@ class Transport:
         payload: Mapping[str, Any] | None,
         params: Mapping[str, str] | None,
         trace: Trace | None,
+        may_send: MaySend,
     ) -> Any:
         correlation_id = str(uuid.uuid4())
         self._limiter.wait()
+        if not may_send():
+            raise PandaError(ErrorKind.OUTAGE, "not_sent")
         started = time.monotonic()
         response: requests.Response | None = None
         failure: PandaError | None = None

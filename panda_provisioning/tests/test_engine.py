@@ -202,20 +202,6 @@ class TestEngine(PandaCase):
 
     # === PARENT GATE === #
 
-    def test_whose_time_has_not_come_is_not_looked_for(self):
-        """Many who are to be tried again tomorrow are no reason to list all that
-        there is in Panda for the sake of one."""
-        late = [self.make_account(self.make_partner(f"Late{i} Test")) for i in range(3)]
-        late = self.enqueue(*late)
-        late.sudo().write({"state": "retry", "next_attempt_at": "2100-01-01"})
-        self.enqueue(self.make_account())
-        self.env.flush_all()
-        queue = Queue(self.env, self.system._get_run_settings())
-        self.assertEqual(queue.get_bulk_parents(), set())
-        self.make_due(late)
-        self.env.flush_all()
-        self.assertEqual(queue.get_bulk_parents(), {None})
-
     def test_what_fails_after_one_account_does_not_end_the_run(self):
         """Another addon raises for one account: the others are notified."""
         bad = self.enqueue(self.make_account(self.make_partner("Bad Test")))

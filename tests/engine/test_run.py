@@ -163,6 +163,78 @@ def test_what_may_have_been_created_is_looked_for_whatever_is_wrong(world, wrong
     assert world.read(account).remote_id == remote_id
 
 
+@pytest.mark.parametrize("wrong", [{"active": False}, {"phone": None}])
+def test_what_was_not_created_is_not_created_once_its_contact_is_archived(world, wrong):
+    """The same when anything else is wrong by now: a look comes first, no write."""
+    account = unknown(world, **wrong)
+    writes = []
+    with Spy(lambda request: request.method != "GET" and writes.append(request)):
+        world.run()
+    row = world.read(account)
+    assert not writes
+    assert row.state == "failed"
+    assert row.marker_at is None, "the look has shown that nothing was created"
+
+
+def test_what_is_edited_before_its_create_is_looked_at_again(world):
+    """In the same run: the edit may be that nobody wants it any more."""
+    account = world.add()
+    creates = []
+
+    def look(request):
+        if request.method == "GET":
+            world.set(account, resync_requested=True, phone=None)
+        else:
+            creates.append(request)
+
+    with Spy(look):
+        world.run()
+    row = world.read(account)
+    assert not creates
+    assert (row.state, row.error_code) == ("failed", "phone_missing")
+    assert (row.marker_at, row.resync_requested) == (None, False)
+
+
+def test_accounts_of_other_contacts_are_not_read_to_find_our_own(world):
+    """What may have been created could be stored under any name; those that belong to
+    somebody are not it."""
+    known = world.add_tenant("Known Person", "known@example.com")
+    world.add(state="synced", step="done", next_attempt_at=None, remote_id=known)
+    stranger = world.add_tenant("Stranger", "stranger@example.com")
+    account = unknown(world)
+    read = []
+    with Spy(lambda request: read.append(request.url)):
+        world.run()
+    assert world.read(account).state == "synced"
+    assert any(stranger in url for url in read)
+    assert not any(f"{known}?" in url for url in read)
+
+
+def test_a_row_that_cannot_be_written_fails_alone(world):
+    """Whatever it is that the database refuses: the attempt is counted, the reason is
+    said, and what may have been created is looked for."""
+    poison, *others = [world.add() for _number in range(4)]
+    email = world.read(poison).email
+    world.execute(
+        "ALTER TABLE panda_account ADD CONSTRAINT poison"
+        " CHECK (state != 'running' OR remote_id IS NULL OR email != %s)",
+        [email],
+    )
+    try:
+        world.run()
+    finally:
+        world.execute("ALTER TABLE panda_account DROP CONSTRAINT poison")
+    assert {world.read(account).state for account in others} == {"synced"}
+    row = world.read(poison)
+    assert (row.state, row.error_code) == ("unknown", "unsavable")
+    assert (row.step, row.attempt_count) == ("find_account", 1)
+    assert row.marker_at
+    world.set(poison, next_attempt_at=ago(1))
+    world.run()
+    assert world.states() == {"synced": 4}
+    assert len(world.tenants()) == 4
+
+
 def test_what_is_wrong_is_not_sent(world):
     account = world.add(phone=None)
     sent = []
@@ -224,13 +296,15 @@ def test_the_marker_of_a_create_that_was_taken_back_unsent_is_dropped(world):
 def test_a_run_that_is_called_off_gives_back_accounts_that_wait(world):
     """With the marker, and without anything of its next step having been sent."""
     world.configure(search_delay=304)
-    waiting, other = unknown(world), world.add(name="Slow Person")
+    remote_id = world.add_tenant("Rita Reseller", "rita@example.com", account_type=1)
+    reseller = world.add_ready_reseller(remote_id=remote_id)
+    waiting, other = unknown(world), world.add(parent_id=reseller)
     marker = world.read(waiting).marker_at
     first_came_in = threading.Event()
 
     def hold(request):
         methods.add(request.method)
-        if "Slow" in request.url:
+        if f"{remote_id}/children" in request.url:
             assert first_came_in.wait(10)
 
     def watch():
@@ -393,8 +467,12 @@ def test_an_edit_while_an_account_fails_is_tried_in_the_same_run(world):
     world.add_tenant(IN_PANDA["name"], "somebody.else@example.com")
     account = world.add(**IN_PANDA)
 
-    def edit(_request):
-        world.set(account, resync_requested=True, create_anyway=True)
+    requests = []
+
+    def edit(request):
+        requests.append(request)
+        if len(requests) == 1:
+            world.set(account, resync_requested=True, create_anyway=True)
 
     with Spy(edit):
         world.run()
@@ -602,7 +680,9 @@ def test_the_last_attempt_is_given_back_too(world):
 def test_an_outage_of_one_account_is_an_attempt_of_its_own(world):
     """What succeeded shows that the system works."""
     world.configure(health="quarantined", health_code="server_error")
-    world.fault("server_error", method="GET", account=IN_PANDA["name"])
+    remote_id = world.add_tenant(**IN_PANDA)
+    path = f"/rest/platform/accounts/v1/accounts/{remote_id}"
+    world.fault("server_error", method="GET", path=path)
     account, other = world.add(**IN_PANDA), world.add()
     world.run()
     row = world.read(account)

@@ -25,7 +25,7 @@ def taken_over(world, queue):
 def test_a_run_whose_lease_is_over_writes_nothing(world):
     with world.queue() as slow:
         claim, before = taken_over(world, slow)
-        assert slow.save([row_after(slow, claim, "done")]) == set()
+        assert slow.save([row_after(slow, claim, "done")]) == (set(), set())
         slow.env.cr.commit()
     assert world.read(claim.id) == before
 
@@ -37,7 +37,7 @@ def test_a_run_whose_lease_is_over_still_writes_what_nobody_has_taken(world):
         [claim] = queue.claim(1)
         queue.env.cr.commit()
         world.set(account, next_attempt_at=ago(1))
-        assert queue.save([row_after(queue, claim, "done")]) == {account}
+        assert queue.save([row_after(queue, claim, "done")]) == ({account}, set())
 
 
 def test_of_many_rows_those_that_are_ours_are_written(world):
@@ -47,10 +47,20 @@ def test_of_many_rows_those_that_are_ours_are_written(world):
         queue.env.cr.commit()
         world.set(first, run_token="of another run")
         rows = [row_after(queue, claim, "done") for claim in claims]
-        assert queue.save(rows) == {second}
+        assert queue.save(rows) == ({second}, set())
         queue.env.cr.commit()
     assert world.read(first).state == "running"
     assert world.read(second).state == "synced"
+
+
+def test_what_was_edited_meanwhile_is_said(world):
+    first, second = world.add(), world.add()
+    with world.queue() as queue:
+        claims = queue.claim(2)
+        queue.env.cr.commit()
+        world.set(first, resync_requested=True)
+        rows = [row_after(queue, claim, "create_account") for claim in claims]
+        assert queue.save(rows) == ({first, second}, {first})
 
 
 def test_an_account_at_rest_belongs_to_no_run(world):
@@ -95,7 +105,7 @@ def test_an_account_that_is_pending_in_panda_is_free_for_the_next_run(world):
 
 def test_saving_nothing_is_no_statement(world):
     with world.queue() as queue:
-        assert queue.save([]) == set()
+        assert queue.save([]) == (set(), set())
 
 
 # === EDITED MEANWHILE === #
@@ -225,7 +235,7 @@ def save_as_draft(world):
     account = world.add()
     with world.queue() as queue:
         [claim] = queue.claim(1)
-        assert queue.save([replace(claim.row, state=State.DRAFT)]) == {account}
+        assert account in queue.save([replace(claim.row, state=State.DRAFT)])[0]
 
 
 def test_an_illegal_transition_raises_in_tests(world, monkeypatch):

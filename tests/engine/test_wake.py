@@ -89,5 +89,5 @@ def test_the_customers_of_a_reseller_who_is_not_done_keep_waiting(world):
     with world.runner() as runner:
         [claim] = runner._queue.claim(1)
         step = finished(claim, "create_operator", facts={"remote_id": "ACC-1"})
-        runner._write([(step, runner._decide(step))])
+        runner._write([(step, runner._decide(step, {}))])
     assert world.states() == {"running": 1, "waiting": 1}

@@ -6,6 +6,8 @@ that the client would raise. What the client makes of the wire is tested elsewhe
 
 from __future__ import annotations
 
+import html
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,11 +15,22 @@ from typing import Any, TypeVar
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.responses import Account, Child, Operator, Transaction
 
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "": str,
+    "html": html.escape,
+    "upper": str.upper,
+    "nfd": lambda name: unicodedata.normalize("NFD", name),
+    "cut": lambda name: name[:8],
+}
+"""How a Panda may store the names that it is sent."""
+
 ROOT = "ACC-1"
 CALL_SECONDS = 0.01
 Result = TypeVar("Result")
 
 FAULTS = (
+    "slow",
+    "late",
     "throttled",
     "unreachable",
     "lost_request",
@@ -28,9 +41,13 @@ FAULTS = (
     "failed",
     "forgotten",
 )
-"""The first three do nothing, the next three do what was asked and then fail, the
-last say what becomes of an operator transaction: pending for ever, refused, or
-carried out but unknown to whoever asks for it."""
+"""The first two take their time: before the request leaves, and before its answer is
+there. The next three do nothing, three do what was asked and then fail, the last say
+what becomes of an operator transaction: pending for ever, refused, or carried out but
+unknown to whoever asks for it."""
+
+SLOW, LATE = 20.0, 4.0
+"""Seconds that a token and the own turn may take, and an answer."""
 
 
 @dataclass
@@ -79,10 +96,15 @@ class MemoryPanda:
         self.lag = lag
         self.pending = pending
         self.unique = unique
+        self.spelling = ""
         self.tenants: dict[str, Tenant] = {}
         self.operators: list[Person] = []
         self.mails: list[str] = []
         self.faults: list[str] = []
+        self.may_send: Callable[[], bool] = lambda: True
+        """What the client asks before a write leaves."""
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens while a request takes its time."""
         self._orders: dict[str, Order] = {}
 
     def add_tenant(self, name: str, kind: int, email: str, owner: str = "") -> str:
@@ -91,6 +113,10 @@ class MemoryPanda:
         tenant = Tenant(tenant_id, name, kind, email, owner, visible_at)
         self.tenants[tenant_id] = tenant
         return tenant_id
+
+    def stored(self, name: str) -> str:
+        """The name under which an account is kept."""
+        return SPELLINGS[self.spelling](name)
 
     # === THE CLIENT'S METHODS === #
 
@@ -114,7 +140,7 @@ class MemoryPanda:
     def create_account(self, _parent_id: str, **values: Any) -> str:
         return self._call(
             lambda: self.add_tenant(
-                values["name"],
+                self.stored(values["name"]),
                 values["account_type"],
                 values["email"],
                 values["first_name"],
@@ -125,7 +151,7 @@ class MemoryPanda:
     def update_account(self, tenant_id: str, **values: Any) -> None:
         def act() -> None:
             tenant = self.tenants[tenant_id]
-            tenant.name, tenant.email = values["name"], values["email"]
+            tenant.name, tenant.email = self.stored(values["name"]), values["email"]
 
         self._call(act, write=True)
 
@@ -175,6 +201,12 @@ class MemoryPanda:
                 order.error = order.carry_out(order.due_at)
                 order.status = "FAILED" if order.error else "SUCCESS"
 
+    def _pass(self, seconds: float) -> None:
+        """Let time pass inside a call, and others work."""
+        self.now += seconds
+        self.meanwhile()
+        self.settle()
+
     def _order(self, username: str, carry_out: Callable[[float], str]) -> str:
         fault = self.faults[0] if self.faults else ""
 
@@ -196,6 +228,11 @@ class MemoryPanda:
         self.settle()
         fault = self.faults.pop(0) if self.faults else ""
         lost = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
+        may_send = self.may_send
+        if fault == "slow":
+            self._pass(SLOW)
+        if write and not may_send():
+            raise PandaError(ErrorKind.OUTAGE, "not_sent")
         if fault == "throttled":
             raise PandaError(ErrorKind.THROTTLED, "throttled", status=429)
         if fault == "unreachable":
@@ -205,6 +242,8 @@ class MemoryPanda:
         result = act()
         if fault in ("lost_answer", "server_error"):
             raise PandaError(lost, fault)
+        if fault == "late":
+            self._pass(LATE)
         if fault == "bug":
             raise RuntimeError("a bug of our own, after the request was sent")
         return result

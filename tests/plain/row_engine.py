@@ -9,6 +9,7 @@ breaks is a method of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from panda_provisioning.core import transition
@@ -29,12 +30,12 @@ from panda_provisioning.core.states import (
     is_allowed,
 )
 from panda_provisioning.core.transition import AccountRow, RunPolicy
-from panda_provisioning.core.workflow import perform_in_time
+from panda_provisioning.core.workflow import perform
 
 from .memory_panda import ROOT, MemoryPanda
 
 SEARCH_DELAY, LEASE, ACTIVATION_TIMEOUT = 30.0, 60.0, 90.0
-LONGEST_CALL = 5.0
+REQUEST_TIMEOUT = 5.0
 
 Columns = dict[str, Any]
 
@@ -88,9 +89,7 @@ def new_account(snapshot: Snapshot, now: float) -> Account:
 class Engine:
     """Claims, marks, sends and writes, one account and one step at a time."""
 
-    def __init__(
-        self, panda: MemoryPanda, accounts: list[Account], *, listed: bool
-    ) -> None:
+    def __init__(self, panda: MemoryPanda, accounts: list[Account]) -> None:
         self.panda = panda
         self.accounts = accounts
         self.timing = Timing(
@@ -99,20 +98,26 @@ class Engine:
             activation_timeout=ACTIVATION_TIMEOUT,
         )
         self.policy = RunPolicy(LEASE, lambda _low, high: high)
-        self._listed = listed
+        self._tokens = count(1)
         self.begin_run()
 
     def begin_run(self) -> None:
-        """A new run looks anew; with many accounts below a parent it lists them."""
-        self.lookup = AccountLookup(lambda: self.panda.now)
-        if self._listed:
-            self.lookup.expect_bulk([ROOT])
+        """A new run looks anew."""
+        self.lookup = self.new_lookup()
+        self.lookup.bound = {each.remote_id for each in self.accounts}
 
     # === RULES THAT TESTS BREAK === #
 
     def search_delay(self) -> float:
         """As long as Panda may take to show what is new."""
         return SEARCH_DELAY
+
+    def new_lookup(self) -> AccountLookup:
+        return AccountLookup(lambda: self.panda.now)
+
+    def may_send(self, send_before: float) -> bool:
+        """Whether the answer to a write would be there before the lease ends."""
+        return self.panda.now <= send_before
 
     def claimed(self, row: AccountRow) -> AccountRow:
         return transition.claimed(row, self.policy, self.panda.now)
@@ -132,7 +137,7 @@ class Engine:
         account.columns |= {
             "state": State.RUNNING.value,
             "next_attempt_at": from_epoch(row.due_at),
-            "run_token": "run",
+            "run_token": str(next(self._tokens)),
         }
         account.live, account.live_due = row, self.panda.now
         settled = transition.resolved_without_request(row, self.panda.now)
@@ -143,16 +148,16 @@ class Engine:
             self._write(account, begun)
         return True
 
-    def send(self, account: Account) -> Outcome:
-        """Make the calls of a step, unless the lease is about to run out."""
+    def send(self, account: Account) -> Outcome | None:
+        """Make the calls of a step; ``None`` if another run has taken the account
+        meanwhile, which writes the outcome down."""
         assert account.live
-        return perform_in_time(
-            self.panda,  # type: ignore[arg-type]
-            account.live.snapshot,
-            self.lookup,
-            self.timing,
-            send_before=account.due - LONGEST_CALL,
-        )
+        send_before = account.due - REQUEST_TIMEOUT
+        token = account.columns["run_token"]
+        self.panda.may_send = lambda: self.may_send(send_before)
+        panda: Any = self.panda
+        outcome = perform(panda, account.live.snapshot, self.lookup, self.timing)
+        return outcome if account.columns["run_token"] == token else None
 
     def settle(
         self, account: Account, outcome: Outcome, *, may_go_on: bool = True
@@ -190,7 +195,8 @@ class Engine:
     def _write(self, account: Account, row: AccountRow) -> None:
         self._to_state(account, row.state)
         account.columns |= self.written(row.columns)
-        account.columns["run_token"] = "run" if row.is_held else None
+        if not row.is_held:
+            account.columns["run_token"] = None
         account.live = row if row.is_held else None
         if account.resync_requested and row.state in REQUEUED_WHEN_EDITED:
             account.resync_requested = False

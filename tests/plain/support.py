@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -112,18 +111,25 @@ class World:
         self.sandbox = sandbox
         self.client = PandaClient(transport)
         self.timing = timing
-        self.lookup = AccountLookup(time.time)
 
-    def perform(self, snapshot: Snapshot) -> Outcome:
-        """One step, marked before it if it is a write."""
-        return perform(self.client, snapshot, self.lookup, self.timing)
+    def new_lookup(self) -> AccountLookup:
+        """What a run has that looks anew."""
+        return AccountLookup(self.timing.now)
+
+    def perform(
+        self, snapshot: Snapshot, lookup: AccountLookup | None = None
+    ) -> Outcome:
+        """One step, by a run of its own unless a lookup is given."""
+        lookup = lookup or self.new_lookup()
+        return perform(self.client, snapshot, lookup, self.timing)
 
     def after(self, snapshot: Snapshot, *steps: Step) -> Snapshot:
         """The snapshot after the steps named, none of which may fail."""
+        lookup = self.new_lookup()
         for step in steps:
             assert snapshot.step is step
             snapshot = self.marked(snapshot)
-            outcome = self.perform(snapshot)
+            outcome = self.perform(snapshot, lookup)
             assert outcome.error is None
             snapshot = snapshot.with_outcome(outcome)
         return snapshot
@@ -135,9 +141,10 @@ class World:
 
     def run(self, snapshot: Snapshot, most: int = 20) -> tuple[Snapshot, Outcome]:
         """Steps until something is done, fails, or has to wait in earnest."""
+        lookup = self.new_lookup()
         for _step in range(most):
             snapshot = self.marked(snapshot)
-            outcome = self.perform(snapshot)
+            outcome = self.perform(snapshot, lookup)
             snapshot = snapshot.with_outcome(outcome)
             if outcome.step is Step.DONE or outcome.error:
                 break

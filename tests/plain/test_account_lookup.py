@@ -6,86 +6,80 @@ from dataclasses import replace
 
 import pytest
 
-from panda_provisioning.core.account_lookup import AccountLookup, bulk_parents
-from panda_provisioning.core.snapshot import Snapshot
-from panda_provisioning.panda_api.errors import PandaError
-from panda_provisioning.panda_api.responses import Child
+from panda_provisioning.core.account_lookup import AccountLookup, Listing
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.responses import Account, Child
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, CUSTOMER, World, at_once
 
+GONE = PandaError(ErrorKind.DATA, "not_found", status=404)
+BROKEN = PandaError(ErrorKind.OUTAGE, "server_error", status=500)
 
-def test_a_parent_is_listed_as_a_whole_from_three_lookups_on() -> None:
-    """Below that it takes fewer requests, and smaller answers, to ask by name."""
-    assert bulk_parents(["A", "B", "A", "C", "B", "A", "A", "C", "C"]) == {"A", "C"}
-    assert bulk_parents(["A", "A"]) == set()
-    assert bulk_parents([]) == set()
+
+class FakePanda:
+    """Counts how it is asked; its accounts have e-mail addresses, or errors."""
+
+    def __init__(self, **emails: str | PandaError) -> None:
+        self.listed = 0
+        self.read: list[str] = []
+        self._emails = emails
+
+    def list_children(self, _parent_id: str) -> list[Child]:
+        self.listed += 1
+        return [Child(f"ACC-{name}", name, 2) for name in self._emails]
+
+    def get_account(self, account_id: str) -> Account:
+        self.read.append(account_id)
+        name = account_id.removeprefix("ACC-")
+        email = self._emails[name]
+        if isinstance(email, PandaError):
+            raise email
+        return Account(account_id, name, 2, email)
+
+
+# === ONE LISTING === #
 
 
 def test_many_threads_list_a_parent_once(world: World) -> None:
     """Whoever comes second waits for the listing of the first."""
     world.client.create_account(ROOT_ACCOUNT, **ACME)
-    world.lookup.expect_bulk([ROOT_ACCOUNT])
-    keys = iter(range(8))
+    lookup = world.new_lookup()
 
-    def look() -> object:
-        snapshot = replace(CUSTOMER, key=next(keys))
-        return world.lookup.children(world.client, snapshot)[1]
+    def look() -> Listing:
+        return lookup.listing(world.client, ROOT_ACCOUNT)
 
-    assert [[child.name for child in found] for found in at_once(8, look)] == [
-        ["Acme"]
-    ] * 8
+    listings = at_once(8, look)
+    assert [[c.name for c in each.children] for each in listings] == [["Acme"]] * 8
     assert world.count("GET", "*/children") == 1
-    assert ROOT_ACCOUNT in world.lookup._listings
-
-
-def test_a_parent_of_few_is_asked_by_name(world: World) -> None:
-    """And its answer narrowed to the very name."""
-    for name in ("Acme", "Acme Two", "acme"):
-        world.client.create_account(ROOT_ACCOUNT, **{**ACME, "name": name})
-    _looked_at, found = world.lookup.children(world.client, CUSTOMER)
-    assert [child.name for child in found] == ["Acme"]
-    [request] = world.sandbox.control("GET", "requests?path=*/children")
-    assert "name=Acme" in request["query"]
 
 
 def test_a_listing_that_failed_is_made_again(world: World) -> None:
     """The lock is released and nothing half is remembered."""
-    world.lookup.expect_bulk([ROOT_ACCOUNT])
     world.fault("server_error")
+    lookup = world.new_lookup()
     with pytest.raises(PandaError):
-        world.lookup.children(world.client, CUSTOMER)
-    assert ROOT_ACCOUNT not in world.lookup._listings
-    assert world.lookup.children(world.client, CUSTOMER)[1] == []
+        lookup.listing(world.client, ROOT_ACCOUNT)
+    assert not lookup.lacks(CUSTOMER)
+    assert lookup.listing(world.client, ROOT_ACCOUNT).children == []
 
 
-def test_a_listing_does_not_prove_that_a_create_left_nothing(world: World) -> None:
-    """Who has a marker and is not listed is asked for by name."""
-    world.lookup.expect_bulk([ROOT_ACCOUNT])
-    assert world.lookup.children(world.client, replace(CUSTOMER, key=7))[1] == []
-    world.client.create_account(ROOT_ACCOUNT, **ACME)
-    looked_at, found = world.lookup.children(world.client, CUSTOMER.marked(1))
-    assert [child.name for child in found] == ["Acme"]
-    assert looked_at > world.lookup._listings[ROOT_ACCOUNT].looked_at
+@pytest.mark.parametrize(
+    ("not_before", "listed"), [(0.0, 1), (99.5, 1), (100.0, 1), (100.5, 2)]
+)
+def test_who_needs_a_newer_listing_gets_one(not_before: float, listed: int) -> None:
+    moments = iter([100.0, 200.0])
+    lookup, panda = AccountLookup(lambda: next(moments)), FakePanda(Acme="")
+    lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
+    lookup.listing(panda, ROOT_ACCOUNT, not_before)  # type: ignore[arg-type]
+    assert panda.listed == listed
 
 
-def test_a_name_is_lacking_only_when_a_listing_says_so(world: World) -> None:
-    """Never to an account of which a create may have been sent since."""
-    world.lookup.expect_bulk([ROOT_ACCOUNT])
-    assert not world.lookup.lacks(CUSTOMER), "nobody has looked yet"
-    world.lookup.children(world.client, replace(CUSTOMER, key=7))
-    assert world.lookup.lacks(CUSTOMER)
-    assert not world.lookup.lacks(CUSTOMER.marked(1))
-
-
-def test_who_looks_a_second_time_asks_anew(world: World) -> None:
-    """A namesake in the listing would else keep the look from ever being new."""
-    world.client.create_account(ROOT_ACCOUNT, **{**ACME, "email": "carl@acme.example"})
-    world.lookup.expect_bulk([ROOT_ACCOUNT])
-    marked = CUSTOMER.marked(1)
-    first, _found = world.lookup.children(world.client, marked)
-    second, _found = world.lookup.children(world.client, marked)
-    assert second > first
+def test_each_parent_has_a_listing_of_its_own() -> None:
+    lookup, panda = AccountLookup(lambda: 0.0), FakePanda(Acme="")
+    for parent in ("ACC-1", "ACC-2", "ACC-1"):
+        lookup.listing(panda, parent)  # type: ignore[arg-type]
+    assert panda.listed == 2
 
 
 def test_the_moment_of_a_look_is_before_its_request() -> None:
@@ -93,63 +87,81 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
     moments = iter([100.0, 200.0])
 
     class Client:
-        def list_children(self, *_arguments: object, **_options: object) -> list:
+        def list_children(self, _parent_id: str) -> list[Child]:
             assert next(moments) == 200.0
             return []
 
-    looked_at, _found = AccountLookup(lambda: next(moments)).children(
-        Client(), CUSTOMER
-    )  # type: ignore[arg-type]
-    assert looked_at == 100.0
+    lookup = AccountLookup(lambda: next(moments))
+    assert lookup.listing(Client(), ROOT_ACCOUNT).looked_at == 100.0  # type: ignore[arg-type]
 
 
-class FakePanda:
-    """Counts how it is asked; lists one account."""
-
-    def __init__(self, *names: str) -> None:
-        self.asked: list[tuple[str, str]] = []
-        self._names = names
-
-    def list_children(self, parent_id: str, *, name: str = "") -> list[Child]:
-        self.asked.append((parent_id, name))
-        return [Child(f"ACC-{each}", each, 2) for each in self._names]
+# === NAMES === #
 
 
-def look(panda: FakePanda, lookup: AccountLookup, snapshot: Snapshot) -> list[str]:
-    """The names that are found."""
-    _looked_at, found = lookup.children(panda, snapshot)  # type: ignore[arg-type]
-    return [child.name for child in found]
+def test_the_children_that_likely_carry_a_name_are_found() -> None:
+    names = ("Smith &amp; Sons", "SMITH & SONS", "Smith & S", "Smithers", "Jones")
+    children = [Child(f"ACC-{n}", name, 2) for n, name in enumerate(names)]
+    twins = Listing(0, children).twins("Smith & Sons")
+    assert [child.name for child in twins] == list(names[:2])
 
 
-def bulk_lookup() -> AccountLookup:
+def test_no_child_is_found_twice() -> None:
+    """Whatever the ways in which its name is like another."""
+    listing = Listing(0, [Child("ACC-1", "Acme", 2)])
+    assert len(listing.twins("Acme  Ltd")) == len(listing.twins("acme")) == 1
+
+
+def test_a_name_is_lacking_only_when_a_listing_says_so() -> None:
+    """Never to an account of which a create may have been sent since, or that a person
+    has chosen, which is read by its ID."""
     lookup = AccountLookup(lambda: 0.0)
-    lookup.expect_bulk([ROOT_ACCOUNT])
-    return lookup
-
-
-def test_a_listing_is_enough_for_who_has_sent_nothing() -> None:
-    """Whether it carries the name or not."""
-    for panda, found in ((FakePanda("Acme"), ["Acme"]), (FakePanda("Other"), [])):
-        assert look(panda, bulk_lookup(), CUSTOMER) == found
-        assert panda.asked == [(ROOT_ACCOUNT, "")]
-
-
-def test_a_listing_is_enough_for_what_may_have_been_sent_and_is_there() -> None:
-    panda = FakePanda("Acme")
-    assert look(panda, bulk_lookup(), CUSTOMER.marked(1)) == ["Acme"]
-    assert panda.asked == [(ROOT_ACCOUNT, "")]
-
-
-def test_what_may_have_been_sent_and_is_not_there_is_asked_for() -> None:
-    panda = FakePanda("Other")
-    assert look(panda, bulk_lookup(), CUSTOMER.marked(1)) == []
-    assert panda.asked == [(ROOT_ACCOUNT, ""), (ROOT_ACCOUNT, "Acme")]
-
-
-def test_a_chosen_account_is_never_known_to_lack() -> None:
-    """It is read by its ID, whatever it is called."""
-    lookup = bulk_lookup()
-    look(FakePanda("Other"), lookup, replace(CUSTOMER, key=7))
+    assert not lookup.lacks(CUSTOMER), "nobody has looked yet"
+    lookup.listing(FakePanda(Other=""), CUSTOMER.parent_remote_id)  # type: ignore[arg-type]
     assert lookup.lacks(CUSTOMER)
+    assert not lookup.lacks(CUSTOMER.marked(1))
     assert not lookup.lacks(replace(CUSTOMER, chosen_remote_id="ACC-7"))
-    assert not lookup.lacks(replace(CUSTOMER, name="Other"))
+    assert not lookup.lacks(replace(CUSTOMER, name="OTHER"))
+
+
+# === E-MAIL ADDRESSES === #
+
+
+def children(panda: FakePanda) -> list[Child]:
+    return panda.list_children("")
+
+
+def test_an_account_is_read_once() -> None:
+    """For whoever asks, as long as the run lasts."""
+    lookup, panda = AccountLookup(lambda: 0.0), FakePanda(Acme="ann@acme.example")
+    for _time in range(2):
+        [account] = lookup.get_accounts(panda, children(panda))  # type: ignore[arg-type]
+        assert account.email == "ann@acme.example"
+    assert panda.read == ["ACC-Acme"]
+
+
+def test_an_account_that_was_deleted_since_it_was_listed_is_left_out() -> None:
+    """One that cannot be read is not."""
+    lookup, panda = AccountLookup(lambda: 0.0), FakePanda(Acme=GONE, Beta="b@b.example")
+    found = lookup.get_accounts(panda, children(panda))  # type: ignore[arg-type]
+    assert [account.id for account in found] == ["ACC-Beta"]
+    panda = FakePanda(Gamma=BROKEN)
+    with pytest.raises(PandaError, match="server_error"):
+        lookup.get_accounts(panda, children(panda))  # type: ignore[arg-type]
+
+
+def test_accounts_of_nobody_are_compared_by_email() -> None:
+    """Those that belong to accounts of Odoo are not even read."""
+    panda = FakePanda(A="ann+x@acme.example", B="ann@acme.example", C="c@c.example")
+    lookup = AccountLookup(lambda: 0.0)
+    lookup.bound = {"ACC-B"}
+    found = lookup.with_email(panda, children(panda), "ann@acme.example")  # type: ignore[arg-type]
+    assert [account.id for account in found] == ["ACC-A"]
+    assert panda.read == ["ACC-A", "ACC-C"]
+
+
+@pytest.mark.parametrize(("most_read", "found"), [(2, 1), (1, 0)])
+def test_too_many_accounts_of_nobody_are_not_read(most_read: int, found: int) -> None:
+    panda = FakePanda(A="ann@acme.example", B="b@b.example")
+    lookup = AccountLookup(lambda: 0.0, most_read=most_read)
+    accounts = lookup.with_email(panda, children(panda), "ann@acme.example")  # type: ignore[arg-type]
+    assert len(accounts) == found

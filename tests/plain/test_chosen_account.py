@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
 
-from panda_provisioning.core.account_lookup import AccountLookup
 from panda_provisioning.core.snapshot import Outcome, Role, Snapshot, Step
 from panda_provisioning.panda_api.errors import ErrorKind
 from panda_sandbox.settings import ROOT_ACCOUNT
@@ -74,9 +72,8 @@ def test_account_of_another_contact_is_refused(world: World) -> None:
 
 def test_nothing_is_created_without_looking(world: World) -> None:
     """Not even where a listing says that there is no such name."""
-    lookup = AccountLookup(time.time)
-    lookup.expect_bulk([ROOT_ACCOUNT])
-    lookup.children(world.client, replace(CUSTOMER, name="Nobody", key=7))
+    lookup = world.new_lookup()
+    lookup.listing(world.client, ROOT_ACCOUNT)
     assert lookup.lacks(CUSTOMER)
     assert not lookup.lacks(replace(CUSTOMER, chosen_remote_id="WGC-1-0"))
     assert world.count(**CREATE_ACCOUNT) == 0

@@ -85,10 +85,12 @@ def test_where_panda_said_nothing_there_are_no_words_of_panda() -> None:
         "bug",
         "invalid_url",
         "lost_answer",
+        "not_sent",
         "timeout",
         "too_many",
         "transaction_stuck",
         "unreachable",
+        "unsavable",
         "update_stuck",
     }
 
@@ -195,6 +197,8 @@ EXPECTED = {
     "update_stuck": ("outage", "remote_id", "now", SILENT, ""),
     "invalid_url": ("protocol", "system_id", "now", SILENT, "base_url"),
     "too_many": ("outage", "system_id", "now", SILENT, ""),
+    "not_sent": ("outage", "remote_id", "now", SILENT, ""),
+    "unsavable": ("protocol", "remote_id", "now", SILENT, ""),
     # The outcome of a write is not known.
     "lost_answer": ("unknown_outcome", "remote_id", "now", SILENT, "base_url"),
     "transaction_stuck": ("unknown_outcome", "remote_id", "now", SILENT, ""),

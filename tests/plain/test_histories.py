@@ -22,12 +22,15 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from panda_provisioning.core import workflow
+from panda_provisioning.core.account_lookup import AccountLookup, Listing
+from panda_provisioning.core.matching import same_name
 from panda_provisioning.core.snapshot import CREATES, Step
 from panda_provisioning.core.states import State
 from panda_provisioning.core.transition import AccountRow
@@ -113,6 +116,47 @@ class NeverTimesOut(Engine):
         return with_snapshot(claimed, marker_at=max(marker_at, row.due_at or 0))
 
 
+class IgnoresTheLease(Engine):
+    """Sends a create however late it is."""
+
+    def may_send(self, send_before: float) -> bool:
+        return True
+
+
+class LooksTooLate(AccountLookup):
+    """Says that it has looked when the answer has come."""
+
+    def listing(self, *arguments: Any, **options: Any) -> Listing:
+        listing = super().listing(*arguments, **options)
+        listing.looked_at = self._now()
+        return listing
+
+
+class TakesTheAnswerForTheLook(Engine):
+    panda = AlwaysLate
+
+    def new_lookup(self) -> AccountLookup:
+        return LooksTooLate(lambda: self.panda.now)
+
+
+class KnowsNoOtherSpelling(Engine):
+    """Finds an account under the very name that was sent only."""
+
+    def new_lookup(self) -> AccountLookup:
+        return LooksForTheVeryName(lambda: self.panda.now)
+
+
+class LooksForTheVeryName(AccountLookup):
+    def listing(self, *arguments: Any, **options: Any) -> Listing:
+        listing = super().listing(*arguments, **options)
+        children = listing.children
+        listing.twins = lambda name: [c for c in children if same_name(c.name, name)]  # type: ignore[method-assign]
+        return listing
+
+    def with_email(self, *_arguments: Any) -> list:
+        return []
+
+
 class BelievesThatNothingWasDone(MemoryPanda):
     """Reports a lost answer as an outage."""
 
@@ -143,6 +187,9 @@ BROKEN = {
     RepeatsTheStep: "two tenants|two operators",
     ForgetsWhatWasSent: "two tenants|an edit was lost",
     NeverTimesOut: "is stuck",
+    IgnoresTheLease: "two tenants|two operators",
+    TakesTheAnswerForTheLook: "two tenants",
+    KnowsNoOtherSpelling: "two tenants",
     BelievesThatNothingWasDone: "two tenants|two operators",
 }
 

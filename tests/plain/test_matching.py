@@ -1,10 +1,20 @@
-"""When two names or two e-mail addresses are the same."""
+"""When two names or two e-mail addresses are the same, or likely the same."""
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from panda_provisioning.core.matching import name_key, same_email, same_name
+from panda_provisioning.core.matching import (
+    MOST_COMPARED,
+    fold,
+    likely_same_email,
+    name_key,
+    same_email,
+    same_name,
+    twin_keys,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,3 +47,95 @@ def test_names_are_the_same_to_the_letter(left: str, right: str, *, same: bool) 
 def test_emails_are_the_same_but_for_case(left: str, right: str, *, same: bool) -> None:
     """Two that are missing are not the same."""
     assert same_email(left, right) is same
+
+
+# === LIKELY THE SAME === #
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "Smith & Böhm GmbH",
+        "SMITH & BÖHM GMBH",
+        "smith & böhm gmbh",
+        "Smith &amp; B&ouml;hm GmbH",
+        "Smith &amp;amp; Böhm GmbH",
+        "Smith &#38; Böhm GmbH",
+        "Smith & Bo\u0308hm GmbH",
+        "Smith & Bohm GmbH",
+        "Smith  &\u00a0Böhm\tGmbH ",
+        "Smith\u200b & Böhm\u2060 GmbH",
+        "Ｓｍｉｔｈ ＆ Böhm GmbH",
+        "Smith & Böhm",
+        "Smith &",
+        "Smith & Böhm Gmb",
+    ],
+)
+def test_a_server_may_have_stored_a_name_otherwise(stored: str) -> None:
+    assert fold(stored) in set(twin_keys("Smith & Böhm GmbH"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Smith & Böhm GmbH Wien",
+        "Smith & Bö",
+        "Smi",
+        "Böhm GmbH",
+        "Smith and Böhm GmbH",
+        "Smythe & Böhm GmbH",
+        "",
+    ],
+)
+def test_other_names_are_other_names(other: str) -> None:
+    assert fold(other) not in set(twin_keys("Smith & Böhm GmbH"))
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("Acme", {"acme"}),
+        ("Acme Ltd", {"acme ltd", "acme"}),
+        ("Ann B", {"ann b"}),
+        ("Abcdefghijklmnopqr", {"abcdefghijklmnop", "abcdefghijklmnopq"}),
+        ("", {""}),
+    ],
+)
+def test_a_beginning_counts_if_it_is_a_word_or_was_likely_cut(
+    name: str, keys: set[str]
+) -> None:
+    assert set(twin_keys(name)) == {name.lower(), *keys}
+
+
+def test_a_name_of_any_length_is_compared_at_once() -> None:
+    """Normalizing very many combining marks takes quadratic time."""
+    endless = "Z" + "\u0301\u0316" * 50_000
+    began = time.monotonic()
+    assert fold(endless) == "z"
+    assert len(name_key(endless)) <= MOST_COMPARED
+    assert len(list(twin_keys("x y" * 50_000))) <= MOST_COMPARED
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "likely"),
+    [
+        ("ann@acme.example", "Ann@Acme.example", True),
+        ("ann@acme.example", "ann+panda@acme.example", True),
+        ("ann+a@acme.example", "ann+b@acme.example", True),
+        ("a***@acme.example", "ann@acme.example", True),
+        ("a***n@a***.example", "ann@acme.example", True),
+        ("***@acme.example", "ann@acme.example", True),
+        ("b***@acme.example", "ann@acme.example", False),
+        ("a***@other.example", "ann@acme.example", False),
+        ("ann*ann@acme.example", "ann@acme.example", False),
+        ("bob@acme.example", "ann@acme.example", False),
+        ("", "", False),
+        ("", "ann@acme.example", False),
+        ("ann", "ann", False),
+    ],
+)
+def test_an_email_may_be_shown_masked_or_without_its_tag(
+    shown: str, sent: str, *, likely: bool
+) -> None:
+    assert likely_same_email(shown, sent) is likely

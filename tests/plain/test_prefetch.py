@@ -111,9 +111,19 @@ def test_nothing_is_known_before_anything_is_read() -> None:
 
 
 def test_where_there_is_no_namesake_one_request_is_enough() -> None:
-    panda = FakePanda(below_root(A1="Acme Two", A2="acme"))
-    assert read(panda, CUSTOMER) == Prefetch(children={ROOT_ACCOUNT: {"Acme": []}})
-    assert panda.asked == [("children", ROOT_ACCOUNT, "Acme")]
+    panda = FakePanda(below_root(A1="Acme Two", A2="An Acme"))
+    assert read(panda, CUSTOMER) == Prefetch(
+        children={ROOT_ACCOUNT: {"Acme": []}}, pages={ROOT_ACCOUNT: 1}
+    )
+    assert panda.asked == [("children", ROOT_ACCOUNT, "")]
+
+
+def test_what_likely_is_the_account_is_read() -> None:
+    panda = FakePanda(below_root(A1="ACME"), {"A1": "bob@acme.example"})
+    assert read(panda, CUSTOMER).children == {
+        ROOT_ACCOUNT: {"Acme": [["A1", "ACME", 2]]}
+    }
+    assert panda.asked[1:] == [("account", "A1")]
 
 
 def test_a_namesake_with_the_same_email_is_read_with_its_operators() -> None:
@@ -125,11 +135,12 @@ def test_a_namesake_with_the_same_email_is_read_with_its_operators() -> None:
     )
     assert read(panda, CUSTOMER) == Prefetch(
         children={ROOT_ACCOUNT: {"Acme": [["A1", "Acme", 2]]}},
+        pages={ROOT_ACCOUNT: 1},
         accounts={"A1": ["Acme", 2, "Ann@ACME.example"]},
         operators={"A1": [["ann.lee", ANN, True]]},
     )
     assert panda.asked == [
-        ("children", ROOT_ACCOUNT, "Acme"),
+        ("children", ROOT_ACCOUNT, ""),
         ("account", "A1"),
         ("operators", "A1"),
     ]
@@ -147,7 +158,6 @@ def test_names_are_compared_without_their_white_space() -> None:
     panda = FakePanda(below_root(A1="Acme  Ltd"), {"A1": ""})
     prefetch = read(panda, *named(" Acme   Ltd "))
     assert prefetch.children == {ROOT_ACCOUNT: {"Acme Ltd": [["A1", "Acme  Ltd", 2]]}}
-    assert panda.asked[0] == ("children", ROOT_ACCOUNT, "Acme Ltd")
 
 
 @pytest.mark.parametrize(
@@ -172,8 +182,7 @@ def test_an_account_that_was_edited_is_read_as_sent_and_as_it_is_now(
     assert prefetch.children[ROOT_ACCOUNT].keys() == {"Acme", "Acme & Sons"}
     assert sorted(panda.asked) == [
         ("account", "A1"),
-        ("children", ROOT_ACCOUNT, "Acme"),
-        ("children", ROOT_ACCOUNT, "Acme & Sons"),
+        ("children", ROOT_ACCOUNT, ""),
         ("operators", "A1"),
     ]
     assert prefetch.operators == {"A1": []}
@@ -182,18 +191,7 @@ def test_an_account_that_was_edited_is_read_as_sent_and_as_it_is_now(
 # === MANY BELOW ONE PARENT === #
 
 
-def test_two_below_a_parent_are_asked_for_by_name() -> None:
-    panda = FakePanda()
-    prefetch = read(panda, *named("N0", "N1"))
-    assert prefetch.children == {ROOT_ACCOUNT: {"N0": [], "N1": []}}
-    assert prefetch.pages == {}
-    assert panda.asked == [
-        ("children", ROOT_ACCOUNT, "N0"),
-        ("children", ROOT_ACCOUNT, "N1"),
-    ]
-
-
-def test_three_below_a_parent_are_read_from_one_listing() -> None:
+def test_all_below_a_parent_are_read_from_one_listing() -> None:
     """It notes the number of its pages, and of its rows those that were looked for."""
     panda = FakePanda(
         below_root(A1="Other", A2="N1", A3="N1"), {"A2": "", "A3": ""}, page=2
@@ -214,14 +212,14 @@ def test_three_below_a_parent_are_read_from_one_listing() -> None:
     ]
 
 
-def test_each_parent_is_read_in_its_own_way() -> None:
+def test_each_parent_is_listed() -> None:
     panda = FakePanda({ROOT_ACCOUNT: {}, "R1": {}})
     below = [replace(CUSTOMER, key=1, parent_remote_id="R1")]
     prefetch = read(panda, *named("N0", "N1", "N2"), *below)
     assert prefetch.children["R1"] == {"Acme": []}
     assert panda.asked == [
         ("children", ROOT_ACCOUNT, ""),
-        ("children", "R1", "Acme"),
+        ("children", "R1", ""),
     ]
 
 
@@ -236,13 +234,12 @@ def test_a_chosen_account_is_read_with_its_siblings_of_that_name() -> None:
         below_root(A9="Chosen"), {"A9": "bob@chosen.example"}, {"A9": ["bob"]}
     )
     assert read(panda, CHOSEN) == Prefetch(
-        children={ROOT_ACCOUNT: {"Acme": [], "Chosen": [["A9", "Chosen", 2]]}},
+        children={ROOT_ACCOUNT: {"Chosen": [["A9", "Chosen", 2]]}},
         accounts={"A9": ["Chosen", 2, "bob@chosen.example"]},
         operators={"A9": [["bob", ANN, True]]},
     )
     assert panda.asked == [
         ("account", "A9"),
-        ("children", ROOT_ACCOUNT, "Acme"),
         ("children", ROOT_ACCOUNT, "Chosen"),
         ("operators", "A9"),
     ]
@@ -257,11 +254,10 @@ def test_a_chosen_account_that_is_a_namesake_is_read_once() -> None:
 
 
 def test_a_chosen_account_without_a_name_does_not_end_the_reading() -> None:
-    """Its siblings cannot be narrowed by name, so none of them is kept."""
+    """Of its siblings those without a name are kept."""
     panda = FakePanda(below_root(A9="", A8="Other"), {"A9": ""}, {"A9": []})
     assert read(panda, CHOSEN) == Prefetch(
-        children={ROOT_ACCOUNT: {"Acme": []}},
-        pages={ROOT_ACCOUNT: 1},
+        children={ROOT_ACCOUNT: {"": [["A9", "", 2]]}},
         accounts={"A9": ["", 2, ""]},
         operators={"A9": []},
     )
@@ -271,7 +267,7 @@ def test_of_a_chosen_account_that_is_gone_nothing_more_is_asked() -> None:
     panda = FakePanda()
     prefetch = read(panda, CHOSEN)
     assert (prefetch.missing, prefetch.trouble) == (["A9"], "")
-    assert panda.asked == [("account", "A9"), ("children", ROOT_ACCOUNT, "Acme")]
+    assert panda.asked == [("account", "A9")]
 
 
 # === ACCOUNTS THAT NEED LITTLE === #
@@ -350,12 +346,14 @@ def test_reading_ends_when_the_time_is_up() -> None:
 
 
 def test_what_does_not_depend_on_each_other_is_read_at_the_same_time() -> None:
-    panda = FakePanda()
+    parents = (ROOT_ACCOUNT, "R1")
+    panda = FakePanda({parent: {} for parent in parents})
     both = Barrier(2, timeout=10)
     panda.on_request = both.wait
     prefetch = Prefetch()
-    fill(prefetch, panda, named("N0", "N1"), 2, lambda: False)  # type: ignore[arg-type]
-    assert prefetch.children == {ROOT_ACCOUNT: {"N0": [], "N1": []}}
+    below = [replace(CUSTOMER, parent_remote_id=parent) for parent in parents]
+    fill(prefetch, panda, below, 2, lambda: False)  # type: ignore[arg-type]
+    assert prefetch.children == {parent: {"Acme": []} for parent in parents}
 
 
 def test_no_more_threads_than_allowed_are_used() -> None:

@@ -53,6 +53,7 @@ def test_a_snapshot_is_built_from_columns() -> None:
         "create_anyway": True,
         "chosen_remote_id": "WGC-2",
         "activation_email": "first@acme.example",
+        "remote_created_at": MOMENT,
         "activation_sent_at": MOMENT,
         "adopted": True,
         "partner_active": False,
@@ -81,6 +82,7 @@ def test_a_snapshot_is_built_from_columns() -> None:
         create_anyway=True,
         chosen_remote_id="WGC-2",
         activation_email="first@acme.example",
+        created_at=to_epoch(MOMENT),
         activated_at=to_epoch(MOMENT),
         adopted=True,
         surroundings=Surroundings(partner_active=False, email_used=True),
@@ -219,7 +221,7 @@ def test_the_columns_that_are_read() -> None:
     )
     others = (
         *("role", "parent_id", "step", "marker_at", "create_anyway"),
-        *("activation_sent_at", "adopted"),
+        *("remote_created_at", "activation_sent_at", "adopted"),
     )
     assert texts == TEXTS
     assert (*texts, *others) == COLUMNS
@@ -254,6 +256,7 @@ def test_a_snapshot_knows_nothing_that_it_was_not_told() -> None:
         "create_anyway": False,
         "chosen_remote_id": "",
         "activation_email": "",
+        "created_at": None,
         "activated_at": None,
         "adopted": False,
         "excluded": frozenset(),

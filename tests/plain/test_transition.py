@@ -21,6 +21,7 @@ from panda_provisioning.core.transition import (
     past_bound,
     put_back,
     resolved_without_request,
+    unsaved,
     update_begun,
 )
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
@@ -184,6 +185,79 @@ def test_accounts_of_others_are_looked_past() -> None:
     assert again == Outcome(Step.FIND_ACCOUNT, unknown=True)
     free = Outcome(Step.FIND_OPERATOR, used=("C",))
     assert past_bound(row, free, {"A", "B"}) == (row, free)
+
+
+def test_an_id_that_is_not_new_is_no_answer() -> None:
+    """Panda has named an account of another contact as the one that it has created."""
+    created = Outcome(Step.CREATE_OPERATOR, {"remote_id": "A"}, used=("A",))
+    row, outcome = past_bound(row_at(Step.CREATE_ACCOUNT, marker_at=NOW), created, "A")
+    assert (outcome.step, outcome.unknown) == (Step.FIND_ACCOUNT, True)
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.code) == (ErrorKind.UNKNOWN, "unreadable")
+    assert outcome.error.detail == "A"
+    found = after(row, outcome)
+    assert (found.attempt_count, found.snapshot.marker_at) == (1, NOW)
+    assert (found.snapshot.remote_id, found.snapshot.excluded) == ("", {"A"})
+
+
+# === WHAT IS CHECKED AGAIN BEFORE EVERY WRITE === #
+
+WRITES = (Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR, Step.UPDATE_ACCOUNT)
+
+
+@pytest.mark.parametrize("step", WRITES)
+@pytest.mark.parametrize("may_go_on", [True, False])
+def test_nothing_is_written_for_an_account_with_a_problem(
+    step: Step, *, may_go_on: bool
+) -> None:
+    """Whatever was found: an unknown outcome was looked for in spite of it."""
+    row = row_at(Step.FIND_ACCOUNT, phone="", marker_at=5.0)
+    failed = after(row, Outcome(step), may_go_on=may_go_on)
+    assert (failed.state, failed.error_code) == (State.FAILED, "phone_missing")
+    assert (failed.failed_at, failed.is_held) == (NOW, False)
+    marker = 5.0 if step is Step.UPDATE_ACCOUNT else None
+    assert failed.snapshot.marker_at == marker
+
+
+def test_nothing_is_written_below_a_reseller_that_is_not_ready() -> None:
+    row = row_at(Step.FIND_ACCOUNT, has_parent=True, marker_at=5.0)
+    waiting = after(row, Outcome(Step.CREATE_ACCOUNT))
+    assert (waiting.state, waiting.snapshot.marker_at) == (State.WAITING, None)
+
+
+@pytest.mark.parametrize("step", [Step.FIND_ACCOUNT, Step.FIND_OPERATOR])
+def test_what_is_looked_for_may_have_a_problem(step: Step) -> None:
+    row = row_at(Step.FIND_ACCOUNT, phone="", marker_at=5.0)
+    assert after(row, Outcome(step)).is_held
+
+
+# === ROWS THAT CANNOT BE WRITTEN === #
+
+
+@pytest.mark.parametrize(
+    ("step", "look"),
+    [
+        (Step.CREATE_ACCOUNT, Step.FIND_ACCOUNT),
+        (Step.CREATE_OPERATOR, Step.FIND_OPERATOR),
+    ],
+)
+def test_a_create_that_could_not_be_written_down_is_looked_for(
+    step: Step, look: Step
+) -> None:
+    row = row_at(step, marker_at=5.0)
+    outcome = unsaved(row, ValueError("NUL"), NOW)
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.error.detail) == ("unsavable", "ValueError")
+    new = after(row, outcome)
+    assert (new.state, new.attempt_count) == (State.UNKNOWN, 1)
+    assert (new.snapshot.step, new.snapshot.marker_at) == (look, NOW)
+
+
+def test_any_other_step_that_could_not_be_written_down_is_repeated() -> None:
+    row = row_at(Step.FIND_ACCOUNT)
+    new = after(row, unsaved(row, ValueError("NUL"), NOW))
+    assert (new.state, new.attempt_count) == (State.RETRY, 1)
+    assert (new.snapshot.step, new.snapshot.marker_at) == (Step.FIND_ACCOUNT, None)
 
 
 # === GOING ON === #
@@ -438,7 +512,13 @@ EPOCH_SECOND = datetime(1970, 1, 1, 0, 0, 7)  # noqa: DTZ001
 def test_every_column_of_a_full_row() -> None:
     row = AccountRow(
         replace(
-            FULL, key=9, marker_at=7.0, activated_at=7.0, remote_id="R", step=Step.DONE
+            *(FULL,),
+            key=9,
+            marker_at=7.0,
+            created_at=7.0,
+            activated_at=7.0,
+            remote_id="R",
+            step=Step.DONE,
         ),
         State.FAILED,
         attempt_count=3,
@@ -471,6 +551,7 @@ def test_every_column_of_a_full_row() -> None:
         "synced_fingerprint": "S",
         "chosen_remote_id": "WGC-2",
         "activation_email": "c@d.example",
+        "remote_created_at": EPOCH_SECOND,
         "activation_sent_at": EPOCH_SECOND,
         "failed_at": EPOCH_SECOND,
         "notification_pending": True,

@@ -11,11 +11,7 @@ import pytest
 from panda_provisioning.core.account_lookup import AccountLookup
 from panda_provisioning.core.error_catalogue import as_error
 from panda_provisioning.core.snapshot import Outcome, Snapshot, Step, Timing
-from panda_provisioning.core.workflow import (
-    POLL_INTERVALS,
-    perform,
-    perform_in_time,
-)
+from panda_provisioning.core.workflow import MOST_TWINS, POLL_INTERVALS, perform
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.responses import (
     Account,
@@ -131,7 +127,7 @@ def undecided(code: str, detail: str, *used: str) -> Outcome:
 def test_an_account_that_is_not_there_is_created() -> None:
     outcome, calls = run(looking(), [])
     assert_same(outcome, Outcome(Step.CREATE_ACCOUNT))
-    assert calls == [("list_children", PARENT, {"name": "Acme"})]
+    assert calls == [("list_children", PARENT, {})]
 
 
 def test_the_account_with_the_name_and_the_email_is_adopted() -> None:
@@ -153,7 +149,7 @@ def test_an_account_is_ours_and_not_adopted_after_a_create() -> None:
     )
     outcome, calls = run(edited, listed(ACME), ACME)
     assert_same(outcome, adopted(ACME, "WGC-1", adopted=False, sent_fingerprint="f"))
-    assert calls[0] == ("list_children", PARENT, {"name": "Acme"})
+    assert calls[0] == ("list_children", PARENT, {})
 
 
 def test_two_accounts_with_the_name_and_the_email_are_for_a_person() -> None:
@@ -172,14 +168,79 @@ def test_a_person_may_want_a_second_account_with_the_name() -> None:
     assert_same(outcome, Outcome(Step.CREATE_ACCOUNT))
 
 
-@pytest.mark.parametrize("create_anyway", [False, True])
-def test_an_account_without_email_may_be_the_one_that_was_created(
-    *, create_anyway: bool
+@pytest.mark.parametrize(
+    "ours",
+    [SILENT, replace(SILENT, email="a***@acme.example")],
+    ids=["silent", "masked"],
+)
+@pytest.mark.parametrize(
+    ("create_anyway", "candidates"),
+    [(False, ("WGC-3", "WGC-4")), (True, ("WGC-4",))],
+)
+def test_an_account_of_unclear_email_may_be_the_one_that_was_created(
+    ours: Account, candidates: tuple[str, ...], *, create_anyway: bool
 ) -> None:
-    """Even though a person wanted another one."""
+    """Even though a person wanted another one besides those of other people."""
     marked = looking(marker_at=0.0, create_anyway=create_anyway)
-    outcome, _ = run(marked, listed(NAMESAKE, SILENT), NAMESAKE, SILENT)
-    assert_same(outcome, undecided("name_exists", "WGC-4", "WGC-3", "WGC-4"))
+    outcome, _ = run(marked, listed(NAMESAKE, ours), NAMESAKE, ours)
+    assert_same(outcome, undecided("name_exists", candidates[0], *candidates))
+
+
+def test_a_namesake_is_for_a_person_after_a_create_too() -> None:
+    """But only when ours has had time to show."""
+    soon = looking(marker_at=NOW - 1)
+    outcome, _ = run(soon, listed(NAMESAKE), NAMESAKE)
+    waits = Outcome(Step.FIND_ACCOUNT, wait=SEARCH_DELAY - 1, unknown=True)
+    assert_same(outcome, waits)
+    outcome, _ = run(looking(marker_at=0.0), listed(NAMESAKE), NAMESAKE)
+    assert_same(outcome, undecided("name_exists", "WGC-3", "WGC-3"))
+
+
+@pytest.mark.parametrize("name", ["ACME", "Acme &amp; Co", "Acme\u200b", "Ａｃｍｅ"])
+def test_what_was_sent_is_ours_under_any_spelling(name: str) -> None:
+    sent = "Acme & Co" if "Co" in name else "Acme"
+    stored = replace(ACME, name=name)
+    marked = looking(name=sent, marker_at=0.0, sent_fingerprint="f")
+    outcome, _ = run(marked, listed(stored), stored)
+    facts = {"adopted": False, "sent_fingerprint": "f"}
+    assert_same(outcome, adopted(stored, "WGC-1", **facts))
+
+
+def test_what_was_sent_is_ours_under_any_name_with_its_email() -> None:
+    """Nobody else's account is, and those of other contacts are looked past."""
+    stored = replace(ACME, name="N-1")
+    other = Account("WGC-7", "Other", 2, "o@other.example")
+    marked = looking(marker_at=0.0, sent_fingerprint="f")
+    outcome, calls = run(marked, listed(other, stored), other, stored)
+    facts = {"adopted": False, "sent_fingerprint": "f"}
+    assert_same(outcome, adopted(stored, "WGC-1", **facts))
+    assert [call[1] for call in calls] == [PARENT, "WGC-7", "WGC-1"]
+    outcome, _ = run(
+        replace(marked, excluded=frozenset({"WGC-1"})),
+        listed(other, stored),
+        *(other, stored),
+    )
+    assert_same(outcome, Outcome(Step.CREATE_ACCOUNT, {"marker_at": None}))
+
+
+@pytest.mark.parametrize("name", ["ACME", "Ac\u00adme"])
+def test_what_is_likely_the_account_is_for_a_person(name: str) -> None:
+    """With the same e-mail address too: nobody but them knows."""
+    twin = replace(ACME, name=name)
+    outcome, _ = run(looking(), listed(twin), twin)
+    assert_same(outcome, undecided("name_exists", "WGC-1", "WGC-1"))
+
+
+def test_too_many_namesakes_are_not_read() -> None:
+    """Those of other contacts are still looked past, by whoever knows them."""
+    crowd = [replace(ACME, id=f"WGC-{n}") for n in range(MOST_TWINS + 1)]
+    outcome, calls = run(looking(), listed(*crowd))
+    ids = [account.id for account in crowd]
+    assert_same(outcome, undecided("several_matches", str(len(crowd)), *ids))
+    assert len(calls) == 1
+    outcome, _ = run(looking(), listed(*crowd[1:]), *crowd[1:])
+    assert outcome.error is not None
+    assert outcome.error.detail.startswith("WGC-1,")
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -193,13 +254,18 @@ def test_a_type_that_cannot_be_read_may_be_this_account(*, known: bool) -> None:
 @pytest.mark.parametrize(
     ("snapshot", "other_type"), [(CUSTOMER, 1), (RESELLER, 2), (CUSTOMER, 3)]
 )
-def test_an_account_of_another_type_is_another_one(
+def test_an_account_of_another_type_is_for_a_person(
     snapshot: Snapshot, other_type: int
 ) -> None:
-    """It is not even read."""
-    child = Child("WGC-1", snapshot.name, other_type)
-    outcome, _ = run(at(Step.FIND_ACCOUNT, snapshot), [child])
-    assert_same(outcome, Outcome(Step.CREATE_ACCOUNT))
+    """The role may be wrong. It is never linked, even after a create."""
+    other = Account("WGC-1", snapshot.name, other_type, snapshot.email)
+    for marker_at in (None, 0.0):
+        finding = at(Step.FIND_ACCOUNT, snapshot, marker_at=marker_at)
+        outcome, _ = run(finding, listed(other), other)
+        assert_same(outcome, undecided("name_exists", "WGC-1", "WGC-1"))
+        finding = replace(finding, create_anyway=True)
+        outcome, _ = run(finding, listed(other), other)
+        assert outcome.step is Step.CREATE_ACCOUNT
 
 
 def test_a_reseller_is_looked_for_among_resellers() -> None:
@@ -363,8 +429,9 @@ def test_an_account_is_created_with_its_contact(
     """Under its name with single spaces, as names are compared."""
     spaced = at(Step.CREATE_ACCOUNT, snapshot, role=role, name="Acme  Ltd ")
     outcome, calls = run(spaced, "WGC-9")
-    facts = {"remote_id": "WGC-9", "marker_at": None}
-    assert_same(outcome, Outcome(Step.CREATE_OPERATOR, facts))
+    facts = {"remote_id": "WGC-9", "marker_at": None, "created_at": NOW}
+    used = ("WGC-9",)
+    assert_same(outcome, Outcome(Step.CREATE_OPERATOR, facts, used=used))
     payload = {
         "account_type": account_type,
         "name": "Acme Ltd",
@@ -534,7 +601,7 @@ def test_a_contact_that_was_edited_meanwhile_is_updated() -> None:
 
 
 def test_an_operator_whose_transaction_is_forgotten_is_looked_for() -> None:
-    outcome, _ = run(awaiting(), GONE)
+    outcome, _ = run(awaiting(marker_at=NOW - SEARCH_DELAY), GONE)
     expected = Outcome(Step.FIND_OPERATOR, {"transaction_id": ""}, unknown=True)
     assert_same(outcome, expected)
 
@@ -710,7 +777,7 @@ def test_an_update_may_be_pending_until_the_time_out(marker_at: float | None) ->
     ("answer", "marker_at"),
     [
         (Transaction("PENDING", ""), NOW - ACTIVATION_TIMEOUT - 0.5),
-        (GONE, NOW),
+        (GONE, NOW - SEARCH_DELAY),
         (GONE, None),
     ],
 )
@@ -763,11 +830,31 @@ def test_a_create_that_was_refused_left_nothing_behind(
     assert_same(outcome, Outcome(look, {"marker_at": None}, error=error))
 
 
-def test_an_account_that_collides_is_for_a_person() -> None:
+def test_an_account_that_collides_may_be_our_own() -> None:
+    """Look before it is believed."""
     error = as_error("conflict", "The email is taken.", status=409)
     outcome, _ = run(at(Step.CREATE_ACCOUNT, marker_at=1.0), error)
-    expected = Outcome(Step.FIND_ACCOUNT, {"marker_at": None}, error=error)
-    assert_same(outcome, expected)
+    facts = {"refusal": error, "transaction_id": ""}
+    assert_same(outcome, Outcome(Step.FIND_ACCOUNT, facts))
+
+
+REFUSAL = as_error("conflict", "The email is taken.", status=409)
+
+
+def test_a_collision_with_nobody_that_is_shown_is_for_a_person() -> None:
+    """At once: nothing was created that would have to be waited for."""
+    refused = looking(marker_at=NOW, refusal=REFUSAL)
+    outcome, _ = run(refused, [])
+    facts = {"marker_at": None, "refusal": None}
+    assert_same(outcome, Outcome(Step.FIND_ACCOUNT, facts, error=REFUSAL))
+
+
+def test_a_collision_shows_with_what() -> None:
+    refused = looking(marker_at=NOW, refusal=REFUSAL)
+    outcome, _ = run(refused, listed(NAMESAKE), NAMESAKE)
+    assert_same(outcome, undecided("name_exists", "WGC-3", "WGC-3"))
+    outcome, _ = run(refused, listed(ACME), ACME)
+    assert outcome.facts["remote_id"] == "WGC-1"
 
 
 @pytest.mark.parametrize(
@@ -830,50 +917,54 @@ def test_an_exception_of_our_own_is_an_outcome_too(
 
 # === IN TIME === #
 
+NOT_SENT = PandaError(ErrorKind.OUTAGE, "not_sent")
+
 
 @pytest.mark.parametrize(("step", "look"), CREATED_AFTER.items())
-def test_a_create_that_would_leave_too_late_is_looked_for_instead(
+def test_a_create_that_would_have_left_too_late_is_looked_for(
     step: Step, look: Step
 ) -> None:
-    """Nothing was sent, so no marker stays."""
-    client = ScriptedClient(())
-    timing = timing_at(lambda: NOW)
-    lookup = AccountLookup(timing.now)
-    outcome = perform_in_time(client, at(step), lookup, timing, NOW - 0.5)
+    """Nothing was sent, so no marker stays, and it is nobody's failure."""
+    outcome, _ = run(at(step, remote_id="WGC-1", marker_at=1.0), NOT_SENT)
     assert_same(outcome, Outcome(look, {"marker_at": None}))
-    assert client.calls == []
+
+
+@pytest.mark.parametrize("step", [Step.UPDATE_ACCOUNT, Step.UPDATE_OPERATOR])
+def test_an_update_that_would_have_left_too_late_is_sent_again(step: Step) -> None:
+    outcome, _ = run(at(step, remote_id="WGC-1"), NOT_SENT)
+    assert_same(outcome, Outcome(step))
+
+
+# === WHAT WAS CREATED JUST NOW === #
 
 
 @pytest.mark.parametrize(
-    ("step", "send_before", "answer", "facts", "next_step"),
+    ("step", "next_step", "facts"),
     [
-        (
-            *(Step.CREATE_ACCOUNT, NOW, "WGC-9"),
-            *({"remote_id": "WGC-9", "marker_at": None}, Step.CREATE_OPERATOR),
-        ),
-        (Step.FIND_ACCOUNT, 0.0, [], {}, Step.CREATE_ACCOUNT),
+        (Step.FIND_OPERATOR, Step.FIND_OPERATOR, {}),
+        (Step.CREATE_OPERATOR, Step.FIND_OPERATOR, {"marker_at": None}),
     ],
 )
-def test_what_is_in_time_or_creates_nothing_is_performed(
-    step: Step,
-    send_before: float,
-    answer: object,
-    facts: dict[str, Any],
-    next_step: Step,
+def test_an_account_that_was_created_just_now_may_not_be_shown_yet(
+    step: Step, next_step: Step, facts: dict[str, Any]
 ) -> None:
-    client = ScriptedClient((answer,))
-    timing = timing_at(lambda: NOW)
-    lookup = AccountLookup(timing.now)
-    outcome = perform_in_time(client, at(step), lookup, timing, send_before)
-    assert_same(outcome, Outcome(next_step, facts))
-    assert len(client.calls) == 1
+    snapshot = at(step, remote_id="WGC-1", created_at=NOW - 10)
+    outcome, _ = run(snapshot, GONE)
+    assert_same(outcome, Outcome(next_step, facts, wait=SEARCH_DELAY - 10))
 
 
-def test_a_create_in_time_has_the_time_of_its_run() -> None:
-    """As :func:`perform` does: its marker counts from now."""
-    client = ScriptedClient((LOST,))
-    timing = timing_at(lambda: NOW)
-    snapshot, lookup = at(Step.CREATE_ACCOUNT), AccountLookup(timing.now)
-    outcome = perform_in_time(client, snapshot, lookup, timing, NOW)
-    facts = {"marker_at": NOW}
-    assert_same(outcome, Outcome(Step.FIND_ACCOUNT, facts, unknown=True, error=LOST))
+@pytest.mark.parametrize("created_at", [NOW - SEARCH_DELAY, None])
+def test_after_the_search_delay_an_account_that_is_not_there_is_gone(
+    created_at: float | None,
+) -> None:
+    snapshot = at(Step.FIND_OPERATOR, remote_id="WGC-1", created_at=created_at)
+    outcome, _ = run(snapshot, GONE)
+    error = as_error("account_not_found", "No such account.", status=404)
+    assert_same(outcome, Outcome(Step.FIND_OPERATOR, error=error))
+
+
+@pytest.mark.parametrize("step", [Step.AWAIT_OPERATOR, Step.AWAIT_UPDATE])
+def test_a_transaction_that_has_just_begun_may_not_be_shown_yet(step: Step) -> None:
+    snapshot = replace(awaiting(marker_at=NOW - SEARCH_DELAY + 1), step=step)
+    outcome, _ = run(snapshot, GONE)
+    assert_same(outcome, Outcome(step, {"polls": 1}, wait=0.5))

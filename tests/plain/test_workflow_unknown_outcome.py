@@ -37,7 +37,6 @@ def moment(world: World) -> Time:
     """The time of the world, in which Panda has half a minute of grace."""
     moment = Time()
     world.timing = Timing(moment.now, search_delay=GRACE, activation_timeout=900)
-    world.lookup._now = moment.now
     return moment
 
 
@@ -124,12 +123,13 @@ def test_a_contact_edited_meanwhile_is_looked_for_as_he_is_called_now(
     world: World, moment: Time
 ) -> None:
     """Before it is created again: the new name may be one that Panda knows."""
-    known = world.run(replace(CUSTOMER, name="Acme Ltd"))[0]
+    edit = {"name": "Acme Ltd", "email": "ltd@acme.example"}
+    known = world.run(replace(CUSTOMER, **edit))[0]
     world.fault("lost_request", **CREATE_ACCOUNT)
     marked = world.marked(replace(CUSTOMER, step=Step.CREATE_ACCOUNT))
     snapshot = marked.with_outcome(world.perform(marked))
     moment.ahead = GRACE + 1
-    found, _outcome = world.run(replace(snapshot, name="Acme Ltd"))
+    found, _outcome = world.run(replace(snapshot, **edit))
     assert (found.remote_id, found.adopted) == (known.remote_id, True)
     assert len(world.state["tenants"]) == 1
 
@@ -159,7 +159,7 @@ def test_an_account_whose_type_cannot_be_read_is_taken_for_ours(
     monkeypatch.setattr(
         world.client,
         "list_children",
-        lambda parent, name="": [replace(c, type=0) for c in read(parent, name=name)],
+        lambda parent: [replace(child, type=0) for child in read(parent)],
     )
     assert world.perform(CUSTOMER.marked(moment.now())).step is Step.FIND_OPERATOR
 
@@ -245,9 +245,11 @@ def test_a_transaction_that_hangs_is_given_up_after_the_patience(
 def test_a_transaction_that_panda_has_forgotten_is_unknown(
     world: World, moment: Time
 ) -> None:
-    """The operator may have been created all the same."""
+    """After the search delay; the operator may have been created all the same."""
     started = (Step.FIND_ACCOUNT, Step.CREATE_ACCOUNT, Step.CREATE_OPERATOR)
     snapshot = replace(world.after(CUSTOMER, *started), transaction_id="forgotten")
+    assert world.perform(snapshot).step is Step.AWAIT_OPERATOR
+    moment.ahead = GRACE + 1
     outcome = world.perform(snapshot)
     assert (outcome.step, outcome.unknown) == (Step.FIND_OPERATOR, True)
     assert world.run(snapshot.with_outcome(outcome))[1].step is Step.DONE
