@@ -20,5 +20,5 @@ def run(env, args):
     try:
         return COMMANDS[args.subcommand](env, args)
     except UserError as error:
-        output.tell(str(error))
+        output.tell(*str(error).splitlines())
         return ExitStatus.NOT_WELL

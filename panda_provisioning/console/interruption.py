@@ -26,6 +26,7 @@ class Interruption:
             raise KeyboardInterrupt
         self.is_requested = True
         tell(
-            "\nStopping as soon as what is on its way to Panda is answered; the rest "
-            "stays queued. Once more stops at once, which is safe too."
+            "",
+            "Stopping as soon as what is on its way to Panda is answered; the rest "
+            "stays queued. Once more stops at once, which is safe too.",
         )

@@ -1,18 +1,34 @@
-"""Results go to the standard output, all else to the standard error."""
+"""Results go to the standard output, all else to the standard error.
+
+Every text that comes from the database or from Panda goes through here: nothing of it
+moves the cursor of a terminal, hides a line or looks like one of ours.
+"""
 
 import json
+import re
 import sys
+
+from ..core.printable import printable
+
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def show_json(value):
     """Print ``value`` for programs; times are in UTC."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=_iso)
-    sys.stdout.write(f"{text}\n")
+    # What is ASCII is escaped already, but for the line breaks between the values.
+    _print(sys.stdout, BEYOND_ASCII.sub(_as_json, text))
 
 
-def show(text):
-    """Print a line of the result."""
-    sys.stdout.write(f"{text}\n")
+def _as_json(match):
+    char = match[0]
+    return char if printable(char) == char else json.dumps(char)[1:-1]
+
+
+def show(*lines):
+    """Print lines of the result."""
+    for line in lines:
+        _print(sys.stdout, printable(line))
 
 
 def show_table(columns, rows):
@@ -30,14 +46,19 @@ def show_table(columns, rows):
 
 
 def _text(value):
-    return "" if value is None or value is False else str(value)
+    return "" if value is None or value is False else printable(str(value))
 
 
 def _iso(time):
     return f"{time.isoformat()}Z"
 
 
-def tell(text):
-    """Print a line that is no part of the result."""
-    sys.stderr.write(f"{text}\n")
+def tell(*lines):
+    """Print lines that are no part of the result."""
+    for line in lines:
+        _print(sys.stderr, printable(line))
     sys.stderr.flush()
+
+
+def _print(stream, text):
+    stream.write(f"{text}\n")

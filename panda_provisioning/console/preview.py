@@ -62,8 +62,10 @@ def _show(plan):
     )
     totals = plan.totals
     show(
-        f"\n{plan.system.name}: {totals['queued']} would be sent, with "
-        f"{totals['requests']} calls; {totals['outcomes']['problem']} have problems.\n"
+        "",
+        f"{plan.system.name}: {totals['queued']} would be sent, with "
+        f"{totals['requests']} calls; {totals['outcomes']['problem']} have problems.",
+        "",
     )
     if totals["trouble"]:
         tell(f"Panda could not be asked ({totals['trouble']}).")

@@ -4,9 +4,14 @@ from ast import literal_eval
 
 from odoo.fields import Domain
 
+from ..core.printable import printable
+
 
 class UsageError(Exception):
     """An option names what does not exist, or cannot be read."""
+
+    def __init__(self, text):
+        super().__init__(printable(text))  # names of systems, and the user's own words
 
 
 def get_systems(env, args):

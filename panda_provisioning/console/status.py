@@ -79,4 +79,4 @@ def _show(env, systems):
         ],
     )
     for message in filter(None, (s["health_message"] for s in systems)):
-        show(f"\n{message}")
+        show("", message)

@@ -1,5 +1,6 @@
 from . import ir_websocket
 from . import provisioning_system_mixin
+from . import panda_guard_mixin
 from . import panda_message
 from . import panda_system
 from . import panda_account

@@ -3,11 +3,12 @@ from collections import defaultdict
 from markupsafe import escape
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import states
+from ..core.choice import find_chosen, may_be_chosen
 from ..core.error_catalogue import (
     ACCOUNT_GONE,
     CATALOGUE,
@@ -18,6 +19,7 @@ from ..core.error_catalogue import (
 )
 from ..core.matching import name_key, same_name
 from ..core.names import propose_username, split_name
+from ..core.printable import printable
 from ..core.snapshot import COLUMNS, Role, Snapshot, Step
 from ..core.validation import (
     Problem,
@@ -111,6 +113,7 @@ class PandaAccount(models.Model):
     """
 
     _name = "panda.account"
+    _inherit = ["panda.guard.mixin"]
     _description = "Panda Account"
     _order = "id desc"
     _rec_names_search = ["partner_id", "username", "remote_id"]
@@ -162,6 +165,8 @@ class PandaAccount(models.Model):
         readonly=False,
         index="btree_not_null",
         ondelete="set null",
+        check_company=True,
+        domain="['|', ('id', '=', partner_id), ('parent_id', '=', partner_id)]",
     )
     first_name = fields.Char(compute="_compute_names", store=True, readonly=False)
     last_name = fields.Char(compute="_compute_names", store=True, readonly=False)
@@ -256,6 +261,12 @@ class PandaAccount(models.Model):
         readonly=True,
         help="The last notification, so that no notification is sent twice.",
     )
+    notification_error = fields.Char(
+        string="Nobody Was Notified",
+        copy=False,
+        readonly=True,
+        help="Why people did not hear how this account stands.",
+    )
     log_ids = fields.One2many("panda.sync.log", "account_id")
 
     # === CONSTRAINTS AND INDEXES === #
@@ -293,6 +304,7 @@ class PandaAccount(models.Model):
         "partner_id.is_company",
         "partner_id.child_ids",
         "contact_id.parent_id",
+        "company_id",
     )
     def _compute_contact_id(self):
         for account in self:
@@ -300,7 +312,7 @@ class PandaAccount(models.Model):
             if not partner.is_company:
                 account.contact_id = partner
             elif account.contact_id.parent_id != partner:
-                account.contact_id = partner._get_panda_person()
+                account.contact_id = partner._get_panda_person(account.company_id)
 
     @api.depends("contact_id.name")
     def _compute_names(self):
@@ -365,15 +377,23 @@ class PandaAccount(models.Model):
             if code:
                 raise ValidationError(self.env["panda.message"]._problem(account, code))
 
+    @api.constrains("contact_id", "partner_id")
+    def _check_contact_id(self):
+        """Whoever is the contact person is sent to Panda and shown by name."""
+        for account in self:
+            partner, contact = account.partner_id, account.contact_id
+            if contact and partner not in (contact, contact.parent_id):
+                raise ValidationError(
+                    self.env._(
+                        "%(person)s is not a contact person of %(contact)s.",
+                        person=contact.display_name,
+                        contact=partner.display_name,
+                    )
+                )
+
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._check_engine_fields(*vals_list)
-        return super().create(vals_list)
-
     def write(self, vals):
-        self._check_engine_fields(vals)
         self._check_locked_fields(vals)
         result = super().write(vals)
         corrected = self.filtered(lambda a: a._is_corrected_by(vals))
@@ -396,6 +416,14 @@ class PandaAccount(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_bound(self):
         for account in self:
+            # A request may be on the wire, whose outcome would have no row.
+            if account.state == "running":
+                raise UserError(
+                    self.env._(
+                        "%s is being sent to Panda right now. Try again soon.",
+                        account.display_name,
+                    )
+                )
             if account._may_be_in_panda():
                 raise UserError(
                     self.env._(
@@ -408,6 +436,7 @@ class PandaAccount(models.Model):
 
     @api.model
     def get_import_templates(self):
+        self.check_access("read")
         return [
             {
                 "label": self.env._("Import Template for Panda Accounts"),
@@ -679,8 +708,9 @@ class PandaAccount(models.Model):
             **self._get_parent_surroundings(),
             "parent_ready": reseller_first or self.parent_id.operator_ready,
             "names_reseller": is_open,
+            # Sudo: of whomever the user may not see, that it is ready and no more.
             "reseller_ready": is_open
-            and reseller._get_panda_account(self.system_id).operator_ready,
+            and reseller.sudo()._get_panda_account(self.system_id).operator_ready,
             "username_used": self._is_username_used(),
             "email_used": self._is_email_used(),
         }
@@ -730,6 +760,64 @@ class PandaAccount(models.Model):
             is_in_panda=bool(self.remote_id),
         )
 
+    def _verify_remote_id(self, remote_id):
+        """Refuse an account of Panda that cannot be this one: it must exist below the
+        right parent, be of the right type and belong to nobody else.
+
+        Asks Panda, so it commits. The run does the same with what was chosen in *Link
+        to Existing*.
+
+        Note: `self.ensure_one()`
+
+        :raise UserError: also when Panda cannot be asked.
+        """
+        self.ensure_one()
+        if self.parent_id and not self.parent_id.remote_id:
+            raise UserError(
+                self.env._(
+                    "%s is not in Panda yet, so nothing can be below it.",
+                    self.parent_id.display_name,
+                )
+            )
+        self._check_remote_id(remote_id)
+        if self._is_taken(remote_id) or not self._find_chosen(remote_id):
+            self._refuse_remote_id(remote_id)
+
+    def _check_remote_id(self, remote_id):
+        """Refuse what cannot be the ID of this account, without asking Panda."""
+        parent_id = self._get_snapshot().parent_remote_id
+        root_id = self.system_id.root_account_id or ""
+        if not may_be_chosen(remote_id, parent_id=parent_id, root_id=root_id):
+            self._refuse_remote_id(remote_id)
+
+    def _refuse_remote_id(self, remote_id):
+        text = self.env["panda.message"]._problem(self, "link_refused", remote_id)
+        raise UserError(text)
+
+    def _find_chosen(self, remote_id):
+        """Return what Panda knows of ``remote_id``, if it may be this account."""
+        snapshot, root_id = self._get_snapshot(), self.system_id.root_account_id or ""
+        try:
+            return self._query_panda(
+                Step.FIND_ACCOUNT,
+                lambda client: find_chosen(
+                    client,
+                    remote_id,
+                    parent_id=snapshot.parent_remote_id,
+                    root_id=root_id,
+                    account_type=(snapshot.role or Role.USER).account_type,
+                ),
+            )
+        except UserError as error:
+            raise UserError(
+                self.env._(
+                    "%(id)s cannot be looked up in Panda, so it is not accepted: "
+                    "%(reason)s",
+                    id=printable(remote_id),
+                    reason=error,
+                )
+            ) from error
+
     def _is_taken(self, remote_id):
         """Whether ``remote_id`` belongs to another account of Odoo."""
         # Sudo: what others have is taken, whether one may see them or not.
@@ -741,16 +829,9 @@ class PandaAccount(models.Model):
 
     # === BUSINESS METHODS - LOCKED FIELDS === #
 
-    def _check_engine_fields(self, *vals_list):
-        """Refuse states and remote ids that come from outside, e.g. over RPC."""
-        names = {name for vals in vals_list for name in vals} - OPTION_FIELDS
-        if names and not self.env.su:
-            raise AccessError(
-                self.env._(
-                    "These fields are set by the synchronization only: %s.",
-                    ", ".join(sorted(names)),
-                )
-            )
+    @api.model
+    def _get_engine_fields(self):
+        return self._fields.keys() - OPTION_FIELDS
 
     def _check_locked_fields(self, vals):
         """Role and parent are fixed by the account in Panda, the username by its

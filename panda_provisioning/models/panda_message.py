@@ -6,6 +6,7 @@ from odoo.tools import format_datetime
 
 from ..core.connection_check import Finding
 from ..core.error_catalogue import is_corrected_by_edit
+from ..core.printable import printable
 from ..core.retry_policy import MAX_ATTEMPTS
 from .panda_error_texts import CONNECTION_TEXTS, TEXTS
 
@@ -38,11 +39,12 @@ class PandaMessage(models.AbstractModel):
     def _finding(self, system, finding):
         """Return what a :class:`Finding` means to the administrator of ``system``."""
         text = CONNECTION_TEXTS.get(finding.code, CONNECTION_TEXTS["unreachable"])
-        return str(self.env._(text)) % {
-            "detail": finding.detail,
-            "root_id": system.root_account_id or "",
-            "url": system.base_url,
-        }
+        return self._say(
+            text,
+            detail=finding.detail,
+            root_id=system.root_account_id,
+            url=system.base_url,
+        )
 
     def _fill_in(self, text, account, detail=None):
         """Return ``text`` translated, with what is known of ``account``."""
@@ -53,17 +55,26 @@ class PandaMessage(models.AbstractModel):
         )
         # Sudo: its name is on the contact for all to see, as of any many2one.
         reseller = (parent.partner_id or partner.panda_reseller_id).sudo()
-        values = {
-            "contact": partner.display_name,
-            "detail": detail or account.error_detail or account.error_code or "",
-            "email": account.email or "",
-            "parent_id": parent.remote_id or "",
-            "phone": self._get_phone(account),
-            "remote_id": account.remote_id or "",
-            "reseller": reseller.display_name or "",
-            "root_id": system.root_account_id or "",
-            "system": system.display_name,
-        }
+        return self._say(
+            text,
+            contact=partner.display_name,
+            detail=detail or account.error_detail or account.error_code,
+            email=account.email,
+            parent_id=parent.remote_id,
+            phone=self._get_phone(account),
+            remote_id=account.remote_id,
+            reseller=reseller.display_name,
+            root_id=system.root_account_id,
+            system=system.display_name,
+        )
+
+    def _say(self, text, **values):
+        """Return ``text`` translated, with ``values`` in it.
+
+        These are the words of Panda and of contacts: on one line, since Odoo writes
+        the errors that people see to its log as they are.
+        """
+        values = {name: printable(value or "") for name, value in values.items()}
         return str(self.env._(text)) % values
 
     def _get_phone(self, account):
@@ -275,7 +286,7 @@ class PandaMessage(models.AbstractModel):
 
     def _system_problem(self, system, code):
         """Return the text of ``code``, which keeps ``system`` from being called."""
-        return str(self.env._(TEXTS[code])) % {"system": system.display_name}
+        return self._say(TEXTS[code], system=system.display_name)
 
     def _health(self, system):
         """Return why ``system`` does not work and when it is tried again."""

@@ -22,6 +22,7 @@ class PandaPreview(models.Model):
     """
 
     _name = "panda.preview"
+    _inherit = ["panda.guard.mixin"]
     _description = "Panda Preview"
     _auto = False
     _order = "sequence"
@@ -87,6 +88,7 @@ class PandaPreview(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         """Mend the contacts and the options of their accounts."""
         self.check_access("write")
+        self._check_values(vals)
         partners = self.env["res.partner"].browse(self.ids)
         contact_values = {n: v for n, v in vals.items() if n in EDITED_ON_CONTACT}
         option_values = {n: v for n, v in vals.items() if n not in EDITED_ON_CONTACT}
@@ -99,6 +101,10 @@ class PandaPreview(models.Model):
             self._set_options(partners, system, option_values)
         self._forget_plan()
         return True
+
+    @api.model
+    def _get_engine_fields(self):
+        return {name for name, field in self._fields.items() if field.readonly}
 
     def _follow_reseller(self, partners, system):
         """Have the reseller of the contact proposed as Parent Account anew."""

@@ -140,7 +140,9 @@ class Plan:
 
     def _new_claim(self, partner):
         """The claim of an account that does not exist yet."""
-        person = partner._get_panda_person() if partner.is_company else partner
+        person = partner
+        if partner.is_company:
+            person = partner._get_panda_person(self.system.company_id)
         first_name, last_name = split_name(person.name or "")
         snapshot = Snapshot.build(
             {

@@ -1,7 +1,6 @@
-import logging
 import time
 
-import psycopg2
+import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,12 +9,13 @@ from odoo.tools import SQL
 
 from ..core.connection_check import check_connection
 from ..core.prefetch import fill
+from ..core.printable import get_logger, printable
 from ..core.snapshot import Step, step_when_queued
 from ..engine.queue import count_due, get_next_due
 from ..engine.runner import RunListener, Runner
 from .panda_preview_plan import Plan
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 CRON_SECONDS = 60
 """How long a cron works before others get their turn. Longer than Odoo's hint of ten
@@ -25,6 +25,15 @@ BUTTON_SECONDS = 25
 """How long somebody who has pressed a button waits before the cron takes over."""
 GLANCE_SECONDS = 0.25
 """Between two looks at an account that another run is working on."""
+CONFLICTS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+"""Another transaction was in the way, which has ended by the next try."""
+MAX_CONFLICTS = 5
+"""After so many in a row it is no other transaction that is in the way."""
+LONGEST_REASON = 500
 PREVIEW_SECONDS = 60
 """How long Panda is asked; Odoo ends a worker that takes much longer."""
 
@@ -301,6 +310,7 @@ class _Listener(RunListener):
         self.env = system.env
         self._system = system
         self._attended = attended
+        self._conflicts = 0
 
     def commit(self, processed=0):
         self.env["panda.service"]._commit(processed)
@@ -311,23 +321,60 @@ class _Listener(RunListener):
     def on_settled(self, account_ids):
         accounts = self.env["panda.account"].browse(account_ids)
         accounts.invalidate_recordset()  # the rows were written past the ORM
-        self._do(accounts, lambda each: each._on_settled())
-        self._do(accounts, lambda each: each._notify(attended=self._attended))
+        accounts = accounts.exists()  # but for those that were deleted meanwhile
+        bad = self._do(accounts, lambda each: each._on_settled())
+        bad |= self._do(accounts, lambda each: each._notify(attended=self._attended))
+        good = (accounts - bad).filtered("notification_error")
+        if good:
+            self._do(good, lambda each: each.write({"notification_error": False}))
+        self._conflicts = 0
 
     def _do(self, accounts, work):
-        """Do ``work`` with ``accounts``; one's trouble is neither the others' nor the
-        run's."""
+        """Do ``work`` with ``accounts`` and return those with which it went wrong.
+
+        One's trouble is neither the others' nor the run's.
+        """
         try:
-            with self.env.cr.savepoint():
-                work(accounts)
-        except psycopg2.OperationalError:
-            raise  # met another transaction; the run does it again
+            self._try(accounts, work)
+        except CONFLICTS as error:
+            self._conflicts += 1
+            if self._conflicts <= MAX_CONFLICTS:
+                raise  # met another transaction; the run does it again
+            return self._do_one_by_one(accounts, work, error)
+        except Exception as error:
+            if self.env.cr.closed:
+                raise  # the connection to the database is lost
+            return self._do_one_by_one(accounts, work, error)
+        return accounts.browse()
+
+    def _try(self, accounts, work):
+        with self.env.cr.savepoint():
+            work(accounts)
+            self.env.cr.flush()
+            # What the database refuses in the end, it refuses here and not the commit
+            # of all the others.
+            self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def _do_one_by_one(self, accounts, work, error):
+        if len(accounts) == 1:
+            _logger.error(
+                "After settling the Panda account %s", accounts.id, exc_info=error
+            )
+            self._note_trouble(accounts, error)
+            return accounts
+        return accounts.browse().union(*(self._do(each, work) for each in accounts))
+
+    def _note_trouble(self, account, error):
+        """Show at ``account`` why people did not hear of it."""
+        text = self.env._(
+            "Something unexpected went wrong, which the server has noted in its log."
+        )
+        if isinstance(error, UserError):
+            text = printable(str(error))[:LONGEST_REASON]
+        try:
+            self._try(account, lambda each: each.write({"notification_error": text}))
         except Exception:
-            if len(accounts) == 1:
-                _logger.exception("After settling the Panda account %s", accounts.id)
-                return
-            for account in accounts:
-                self._do(account, work)
+            _logger.exception("Noting that of the Panda account %s", account.id)
 
     def on_healthy(self):
         self._system._set_healthy()

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
@@ -37,10 +37,14 @@ SHOWN_FIELDS = (
 """All that a contact shows of its account and its state, read at once."""
 
 USER = "panda_provisioning.group_panda_user"
+INTERNAL = "base.group_user"
+"""Who may read how a contact stands, in the words of engine and Panda: not the contact
+itself, who can read every other field of its own over RPC."""
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "panda.guard.mixin"]
 
     # === FIELDS === #
 
@@ -53,10 +57,14 @@ class ResPartner(models.Model):
         index="btree_not_null",
         tracking=True,
         domain="[('id', '!=', id), ('parent_id', '=', False)]",
+        groups=INTERNAL,
         help="The reseller who sells to this customer: its Parent Account in Panda.",
     )
     panda_customer_ids = fields.One2many(
-        "res.partner", "panda_reseller_id", string="Customers of this Reseller"
+        "res.partner",
+        "panda_reseller_id",
+        string="Customers of this Reseller",
+        groups=INTERNAL,
     )
     panda_sync_status = fields.Selection(
         STATES,
@@ -64,46 +72,56 @@ class ResPartner(models.Model):
         compute="_compute_panda",
         search="_search_panda_sync_status",
         compute_sudo=True,
+        # Hidden from customers in the portal when it is computed, not by groups: the
+        # list of contacts, which colours its rows by it, is there for all groups.
     )
     panda_role = fields.Selection(
         [("user", "User"), ("reseller", "Reseller")],
         compute="_compute_panda",
         search="_search_panda_role",
         compute_sudo=True,
+        groups=INTERNAL,
     )
     panda_username = fields.Char(
-        compute="_compute_panda", search="_search_panda_username", compute_sudo=True
+        compute="_compute_panda",
+        search="_search_panda_username",
+        compute_sudo=True,
+        groups=INTERNAL,
     )
     panda_remote_id = fields.Char(
         string="Panda ID",
         compute="_compute_panda",
         search="_search_panda_remote_id",
         compute_sudo=True,
+        groups=INTERNAL,
     )
     panda_last_sync = fields.Datetime(
         string="Last Panda Sync",
         compute="_compute_panda",
         search="_search_panda_last_sync",
         compute_sudo=True,
+        groups=INTERNAL,
     )
     panda_status_text = fields.Char(
         string="What Happens Next",
         compute="_compute_panda",
         compute_sudo=True,
+        groups=INTERNAL,
         help="What the status means and what happens next.",
     )
 
     # === COMPUTE METHODS === #
 
     @api.depends("commercial_partner_id")
-    @api.depends_context("allowed_company_ids", "lang", "tz")
+    @api.depends_context("allowed_company_ids", "lang", "tz", "uid")
     def _compute_panda(self):
         """Show the account that needs attention most, of any visible company."""
         shown = self._get_shown_panda_accounts()
+        is_shown = self._is_panda_status_shown()
         for partner in self:
             own = shown[partner.id]
             account = own or shown[partner.commercial_partner_id.id]
-            partner.panda_sync_status = account.state or "draft"
+            partner.panda_sync_status = is_shown and (account.state or "draft")
             partner.panda_role = account.role
             partner.panda_username = account.username
             partner.panda_remote_id = account.remote_id
@@ -114,7 +132,7 @@ class ResPartner(models.Model):
         """Return ``{contact id: account}``, empty accounts included."""
         accounts = self.env["panda.account"].search_fetch(
             Domain("partner_id", "in", (self | self.commercial_partner_id).ids)
-            & Domain("company_id", "in", self.env.companies.ids),
+            & Domain("company_id", "in", self._get_panda_companies().ids),
             SHOWN_FIELDS,
         )
         shown = defaultdict(lambda: self.env["panda.account"])
@@ -123,6 +141,19 @@ class ResPartner(models.Model):
         ):
             shown[account.partner_id.id] = account
         return shown
+
+    def _get_panda_companies(self):
+        """Return the companies whose accounts the user may see here.
+
+        A client can name any company in the context, which superuser code takes as it
+        is.
+        """
+        companies = self.env.companies
+        is_bot = self.env.uid == SUPERUSER_ID
+        return companies if is_bot else companies & self.env.user.company_ids
+
+    def _is_panda_status_shown(self):
+        return self.env.uid == SUPERUSER_ID or self.env.user.has_group(INTERNAL)
 
     def _search_panda_sync_status(self, operator, value):
         if operator != "in":
@@ -162,10 +193,16 @@ class ResPartner(models.Model):
         return self._panda_domain(name, operator, value)
 
     def _panda_domain(self, name, operator, value):
-        """Contacts whose account matches, or that of whose commercial entity."""
+        """Contacts whose account matches, or that of whose commercial entity.
+
+        Conditions on fields that are searched like this are not refused by the groups
+        of the field.
+        """
+        if not self._is_panda_status_shown():
+            return Domain.FALSE
         # Sudo: the status is shown to everybody, whatever his rights on accounts.
         accounts = self.env["panda.account"].sudo()
-        visible = Domain("company_id", "in", self.env.companies.ids)
+        visible = Domain("company_id", "in", self._get_panda_companies().ids)
         matching = accounts._search(visible & Domain(name, operator, value))
         matching = matching.subselect("partner_id")
         with_own = accounts._search(visible).subselect("partner_id")
@@ -338,10 +375,18 @@ class ResPartner(models.Model):
     # === BUSINESS METHODS - PAYLOAD === #
     # What is sent of a contact, in the form in which it is sent.
 
-    def _get_panda_person(self):
-        """Return the contact person of this company, maybe empty."""
+    def _get_panda_person(self, company):
+        """Return the contact person of this company, maybe empty.
+
+        :param company: whose users see them; people of other companies are none.
+        """
         people = self.child_ids.filtered(
-            lambda p: p.type == "contact" and not p.is_company and p.name
+            lambda p: (
+                p.type == "contact"
+                and not p.is_company
+                and p.name
+                and p.company_id <= company.parent_ids
+            )
         )
         return people.sorted(lambda p: not p.email)[:1]
 

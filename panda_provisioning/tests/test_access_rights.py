@@ -1,5 +1,3 @@
-import inspect
-
 from lxml import etree
 
 from odoo import Command
@@ -38,7 +36,7 @@ RIGHTS = {
 
 @tagged("post_install", "-at_install")
 class TestSecurity(PandaCase):
-    """Who may see and do what."""
+    """Who may see and do what; one by one it is in `test_access_matrix.py`."""
 
     @classmethod
     def setUpClass(cls):
@@ -109,68 +107,6 @@ class TestSecurity(PandaCase):
             if model._original_module == "panda_provisioning" and not model._abstract
         }
         self.assertEqual(concrete, set(RIGHTS))
-
-    def test_public_methods(self):
-        """Whatever can be called from outside checks who calls."""
-        arguments = {
-            "create": [[{}]],
-            "write": [{}],
-            "action_open": [self.partner.ids],
-        }
-        called, tried = set(), set()
-        for records in self.make_one_of_each():
-            tried.add(records._name)
-            for name in self.get_public_methods(records):
-                args = arguments.get(name, [])
-                for user in (self.internal, self.portal, self.public):
-                    with (
-                        self.subTest(f"{records._name}.{name}", user=user.login),
-                        self.assertRaises(AccessError),
-                    ):
-                        self.call(user, records, name, *args)
-                called.add(name)
-        self.assertEqual(tried, {"res.partner", *RIGHTS})
-        self.assertIn("action_save_and_synchronize", called)
-        self.assertIn("action_panda_synchronize", called)
-        self.assertGreater(len(called), 12)
-        self.assertEqual(self.count_requests(), 0)
-        self.assertEqual(self.account.state, "draft")
-
-    def make_one_of_each(self):
-        """Yield a record of each model that has methods of this addon."""
-        popup, options = self.open_popup(self.user)
-        link = self.env["panda.link"].create(
-            {
-                "account_id": self.account.id,
-                "line_ids": [Command.create({"remote_id": "WGC-1-0"})],
-            }
-        )
-        yield from (self.partner, self.account, self.system, self.log)
-        yield from (popup, popup.line_ids, options, link, link.line_ids)
-        yield self.env["panda.mark.done"].create(
-            {"account_id": self.account.id, "reason": "By hand"}
-        )
-        yield self.env["panda.preview"].browse(self.partner.ids)
-        yield self.env["panda.sandbox.connect"].create({})
-
-    def get_public_methods(self, records):
-        """Names of the public methods that this addon gives to a model."""
-        overrides = {"get_import_templates"}  # as Odoo's own: names of files
-        if records._name == "res.partner":
-            # Whoever may edit contacts may do that, of course.
-            overrides |= {"create", "write", "unlink"}
-        return {
-            name
-            for cls in type(records).mro()
-            if cls.__module__.startswith("odoo.addons.panda_provisioning")
-            for name, method in vars(cls).items()
-            if inspect.isfunction(method) and not name.startswith("_")
-        } - overrides
-
-    def test_services_are_closed(self):
-        """The engine and the messages have no public method at all."""
-        for model in ("panda.service", "panda.message", "provisioning.system.mixin"):
-            self.assertEqual(self.get_public_methods(self.env[model]), set(), model)
 
     # === FIELDS === #
 

@@ -94,6 +94,35 @@ class TestConsole(PandaCase):
             ["Rita Reseller", "Carl Customer"],
         )
 
+    def test_words_of_others_do_not_steer_the_terminal(self):
+        """Nor look like lines of ours: neither of Panda, nor of contacts or systems."""
+        steering = "\x1b[2J\x9b1A\u202e\r\n1 of 1 are synchronized."
+        account = self.make_account(self.make_partner(f"Ada {steering}"))
+        account.sudo().write(
+            {"state": "failed", "error_code": "rejected", "error_detail": steering}
+        )
+        self.system.sudo().name = f"Panda {steering}"
+        lines = 0
+        for command, options in (
+            ("status", {}),
+            ("preview", {"ids": account.partner_id.ids}),
+            ("retry", {"ids": account.partner_id.ids}),
+            ("test-connection", {"system": str(self.system.id)}),
+        ):
+            for as_json in (False, True):
+                with self.subTest(command, json=as_json):
+                    _status, *texts = self.run_command(command, json=as_json, **options)
+                    for text in texts:
+                        lines += text.count("\\u202e")
+                        self.assertNotRegex(
+                            text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]"
+                        )
+                        self.assertNotRegex(text, r"(?m)^1 of 1 are synchronized")
+        self.assertGreater(lines, 6, "it was not printed at all")
+        with self.assertRaises(console.UsageError) as raised:
+            self.run_command("status", system="nothing")
+        self.assertNotIn("\x1b", str(raised.exception))
+
     def test_a_disabled_system_is_said(self):
         self.system.state = "disabled"
         account = self.make_account()

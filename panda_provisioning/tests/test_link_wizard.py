@@ -112,6 +112,20 @@ class TestLink(PandaCase):
                 self.assertFalse(account.remote_id or account.chosen_remote_id)
         self.assertEqual(len(self.tenants()), 3)
 
+    def test_the_root_and_what_is_no_id_is_refused(self):
+        """At once, before anything is asked for."""
+        self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.make_failed_account("name_exists")
+        link = self.open(account)
+        asked = self.count_requests()
+        for remote_id in (self.system.root_account_id, "..", "", False):
+            with self.subTest(remote_id):
+                link.line_ids.remote_id = remote_id
+                with self.assertRaisesRegex(UserError, "cannot be linked"):
+                    self.choose(link.line_ids)
+                self.assertFalse(account.chosen_remote_id)
+        self.assertEqual(self.count_requests(), asked)
+
     def test_choice_survives_an_outage(self):
         remote_id = self.make_tenant("Ada Lovelace", "office@example.com")
         account = self.make_failed_account("name_exists")

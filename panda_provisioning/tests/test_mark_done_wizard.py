@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..panda_api.client import RESELLER_TYPE
 from .common import PandaCase
 
 REASON = "Ann did it in WatchGuard Cloud"
@@ -17,10 +18,11 @@ class TestMarkDone(PandaCase):
 
     def mark(self, account, user=None, **values):
         """Press *Mark as Done Elsewhere*, fill in and confirm."""
-        account = account.with_user(user or self.user)
-        action = account.action_mark_done()
-        wizard = account.env[action["res_model"]].with_context(**action["context"])
-        return wizard.create({"reason": REASON, **values}).action_confirm()
+        with self.committing(user) as env:
+            action = account.with_env(env).action_mark_done()
+            wizard = env[action["res_model"]].with_context(**action["context"])
+            wizard.create({"reason": REASON, **values}).action_confirm()
+        self.env.invalidate_all()
 
     def test_customer_without_id(self):
         """Synchronized, with a note; nobody is asked for anything any more."""
@@ -114,6 +116,67 @@ class TestMarkDone(PandaCase):
         account = self.failed("Olga Other", username="olga.other")
         with self.assertRaisesRegex(UserError, "another contact"):
             self.mark(account, remote_id=other.remote_id)
+
+    def test_only_an_account_that_may_be_this_one_is_accepted(self):
+        """Else the next edit would rename it in Panda, our own root for example."""
+        reseller = self.make_tenant("Rita", "rita@example.com", RESELLER_TYPE)
+        elsewhere = self.make_tenant("Ada", "a@example.com", parent_id=reseller)
+        taken = self.make_tenant("Olga Other", "olga@example.com")
+        self.make_account(
+            self.make_partner("Olga Other"), remote_id=taken, state="synced"
+        )
+        account = self.failed()
+        root = self.system.root_account_id
+        for remote_id in (
+            *(root, root.lower(), f"{root}/children", "..", ".", "%2e%2e", "x" * 100),
+            *(reseller, elsewhere, taken, "WGC-1-00000000000000000000"),
+            "WGC-1-1\x1b[2J",
+        ):
+            with self.subTest(remote_id), self.assertRaises(UserError):
+                self.mark(account, remote_id=remote_id)
+            self.assertEqual((account.state, account.remote_id), ("failed", False))
+        account.partner_id.write({"name": "Ada King", "phone": "+32 470 12 34 56"})
+        self.assertEqual(
+            {tenant["name"] for tenant in self.tenants()}, {"Rita", "Ada", "Olga Other"}
+        )
+        self.assertEqual(self.count_requests("method=PATCH"), 0)
+
+    def test_customer_of_a_reseller_must_be_below_it(self):
+        reseller = self.make_synced_account("Rita Reseller", role="reseller")
+        account = self.failed(parent_id=reseller.id)
+        beside = self.make_tenant("Ada Lovelace", "ada@example.com")
+        below = self.make_tenant(
+            "Ada Lovelace", "ada@example.com", parent_id=reseller.remote_id
+        )
+        for remote_id in (beside, reseller.remote_id):
+            with self.subTest(remote_id), self.assertRaises(UserError):
+                self.mark(account, remote_id=remote_id)
+        self.mark(account, remote_id=below)
+        self.assertEqual((account.state, account.remote_id), ("synced", below))
+
+    def test_below_a_reseller_that_is_not_in_panda_there_is_nothing(self):
+        reseller = self.make_account(
+            self.make_partner("Rita Reseller"), role="reseller"
+        )
+        account = self.make_account(parent_id=reseller.id)
+        remote_id = self.make_tenant("Ada Lovelace", "ada@example.com")
+        with self.assertRaisesRegex(UserError, "Rita Reseller is not in Panda yet"):
+            self.mark(account, remote_id=remote_id)
+
+    def test_without_panda_no_id_is_accepted(self):
+        """What cannot be looked up is not believed; without an ID it is."""
+        account = self.failed()
+        remote_id = self.make_tenant("Ada Lovelace", "ada@example.com")
+        self.fault("server_error", method="GET", path="*/accounts/*")
+        with self.assertRaisesRegex(UserError, "is not accepted: .*error of its own"):
+            self.mark(account, remote_id=remote_id)
+        self.clear_faults()
+        self.system.state = "disabled"
+        with self.assertRaisesRegex(UserError, "is not accepted: .*disabled"):
+            self.mark(account, remote_id=remote_id)
+        self.assertEqual((account.state, account.remote_id), ("failed", False))
+        self.mark(account)
+        self.assertEqual(account.state, "synced")
 
     def test_nothing_to_mark(self):
         account = self.make_account(remote_id="WGC-1-taken", state="synced")

@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 
 from ..models.panda_account import STATES
 from .common import PandaCase
@@ -48,6 +49,40 @@ class TestPartnerStatus(PandaCase):
             self.find("panda_sync_status", "not in", ["synced", "draft"]),
             self.everybody - some,
         )
+
+    def test_customers_in_the_portal(self):
+        """They read nothing of it on their own contact, and find nothing out by it."""
+        customer = new_test_user(self.env, "some-customer", groups="base.group_portal")
+        partner = customer.partner_id
+        account = self.make_account(partner, state="failed", error_code="rejected")
+        self.assertEqual(partner.with_user(self.user).panda_sync_status, "failed")
+        own = partner.with_user(customer)
+        self.assertFalse(own.read(["panda_sync_status"])[0]["panda_sync_status"])
+        leaves = [
+            ("panda_sync_status", operator, state)
+            for operator in ("=", "!=")
+            for state in (*NAMES, False)
+        ]
+        found = {
+            state: [
+                bool(own.search([("id", "=", partner.id), leaf])) for leaf in leaves
+            ]
+            for state in NAMES
+            if account.write({"state": state})
+        }
+        self.assertEqual(len({tuple(answers) for answers in found.values()}), 1)
+        account.remote_id = "WGC-1-secret"
+        for name in ("panda_status_text", "panda_remote_id", "panda_username"):
+            with self.subTest(name):
+                with self.assertRaises(AccessError):
+                    own.read([name])
+                if name == "panda_status_text":
+                    continue  # nobody searches for it
+                value = partner[name]
+                found = own.search([("id", "=", partner.id), (name, "=", value)])
+                self.assertFalse(found)
+                found = partner.search([("id", "=", partner.id), (name, "=", value)])
+                self.assertTrue(found)
 
     def test_search_set_or_not(self):
         """Not set means the same as not synchronized."""

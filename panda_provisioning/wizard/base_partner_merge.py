@@ -8,6 +8,8 @@ class BasePartnerMerge(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        # Those whom the user may not see are neither named nor touched.
+        self.env["res.partner"].browse(partner_ids).exists().check_access("read")
         # Sudo: whoever may merge contacts need not know about Panda.
         accounts = self.env["panda.account"].sudo()
         accounts = accounts.search([("partner_id", "in", partner_ids)])

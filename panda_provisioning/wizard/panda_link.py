@@ -6,10 +6,11 @@ class PandaLink(models.TransientModel):
     """Chooses which account or operator in Panda a contact is."""
 
     _name = "panda.link"
+    _inherit = ["panda.guard.mixin"]
     _description = "Link to Existing"
 
     account_id = fields.Many2one("panda.account", required=True, readonly=True)
-    remote_id = fields.Char(related="account_id.remote_id")
+    remote_id = fields.Char(related="account_id.remote_id", related_sudo=False)
     line_ids = fields.One2many("panda.link.line", "link_id", readonly=True)
 
     @api.constrains("account_id")
@@ -54,6 +55,7 @@ class PandaLink(models.TransientModel):
         if account.remote_id:
             account.with_context(panda_save_only=True).username = line.username
         else:
+            account._check_remote_id(line.remote_id or "")
             # Sudo: what is known of Panda belongs to the engine.
             account.sudo().chosen_remote_id = line.remote_id
         return self._synchronize()
@@ -84,6 +86,7 @@ class PandaLinkLine(models.TransientModel):
     """One account or operator that Panda has."""
 
     _name = "panda.link.line"
+    _inherit = ["panda.guard.mixin"]
     _description = "Candidate for a Link"
 
     link_id = fields.Many2one("panda.link", required=True, ondelete="cascade")

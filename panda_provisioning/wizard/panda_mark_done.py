@@ -8,19 +8,21 @@ class PandaMarkDone(models.TransientModel):
     """Says that an account was seen to by hand, in WatchGuard Cloud."""
 
     _name = "panda.mark.done"
+    _inherit = ["panda.guard.mixin"]
     _description = "Mark as Done Elsewhere"
 
     account_id = fields.Many2one("panda.account", required=True, readonly=True)
-    role = fields.Selection(related="account_id.role")
+    role = fields.Selection(related="account_id.role", related_sudo=False)
     reason = fields.Char(
         required=True, help="Who did what, and where. It is noted at the contact."
     )
     known_remote_id = fields.Char(
-        string="Known Panda ID", related="account_id.remote_id"
+        string="Known Panda ID", related="account_id.remote_id", related_sudo=False
     )
     remote_id = fields.Char(
         string="Panda ID",
         compute="_compute_remote_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -51,12 +53,19 @@ class PandaMarkDone(models.TransientModel):
         }
 
     def action_confirm(self):
-        """Take the person's word for it."""
+        """Take the person's word for what was done, and none for which account of
+        Panda it is: changes are sent there from now on.
+
+        Asks Panda about an ID that is not known yet, so it commits.
+        """
         self.ensure_one()
         account = self.account_id
         account.check_access("write")
         remote_id = account.remote_id or "".join((self.remote_id or "").split())
         self._check(account, remote_id)
+        if remote_id != (account.remote_id or ""):
+            account._verify_remote_id(remote_id)
+            self._check(account, remote_id)  # a run may have taken it meanwhile
         # Sudo: states and remote ids belong to the engine.
         account.sudo()._set_state("synced", **self._get_values(account, remote_id))
         account.partner_id._message_log(

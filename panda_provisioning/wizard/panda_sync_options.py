@@ -19,6 +19,7 @@ class PandaSyncOptions(models.TransientModel):
     """Sync Options of one contact in one Panda system."""
 
     _name = "panda.sync.options"
+    _inherit = ["panda.guard.mixin"]
     _description = "Panda Sync Options"
 
     # === FIELDS === #
@@ -28,11 +29,12 @@ class PandaSyncOptions(models.TransientModel):
     )
     system_id = fields.Many2one("panda.system", required=True, readonly=True)
     account_id = fields.Many2one("panda.account", compute="_compute_account_id")
-    remote_id = fields.Char(related="account_id.remote_id")
+    remote_id = fields.Char(related="account_id.remote_id", related_sudo=False)
 
     role = fields.Selection(
         [("user", "User"), ("reseller", "Reseller")],
         compute="_compute_role",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -41,6 +43,7 @@ class PandaSyncOptions(models.TransientModel):
     )
     username = fields.Char(
         compute="_compute_username",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -50,6 +53,7 @@ class PandaSyncOptions(models.TransientModel):
     parent_account_id = fields.Many2one(
         "panda.account",
         compute="_compute_parent_account_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -58,10 +62,18 @@ class PandaSyncOptions(models.TransientModel):
         help="The reseller of an end customer; empty for a direct customer.",
     )
     first_name = fields.Char(
-        compute="_compute_names", store=True, readonly=False, precompute=True
+        compute="_compute_names",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     last_name = fields.Char(
-        compute="_compute_names", store=True, readonly=False, precompute=True
+        compute="_compute_names",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     create_anyway = fields.Boolean(
         string="Create another account of this name",
@@ -74,7 +86,9 @@ class PandaSyncOptions(models.TransientModel):
     email_hint = fields.Char(compute="_compute_problems")
     phone_hint = fields.Char(compute="_compute_problems")
 
-    reseller_id = fields.Many2one(related="partner_id.panda_reseller_id")
+    reseller_id = fields.Many2one(
+        related="partner_id.panda_reseller_id", related_sudo=False
+    )
     reseller_is_ready = fields.Boolean(compute="_compute_reseller")
     reseller_status = fields.Char(compute="_compute_reseller")
     synchronize_reseller = fields.Boolean(
@@ -95,8 +109,8 @@ class PandaSyncOptions(models.TransientModel):
     general_problem = fields.Char(compute="_compute_problems")
     problem_count = fields.Integer(compute="_compute_problems")
     name_exists = fields.Boolean(compute="_compute_problems")
-    system_state = fields.Selection(related="system_id.state")
-    health_message = fields.Char(related="system_id.health_message")
+    system_state = fields.Selection(related="system_id.state", related_sudo=False)
+    health_message = fields.Char(related="system_id.health_message", related_sudo=False)
 
     # === COMPUTE METHODS === #
 
@@ -136,7 +150,7 @@ class PandaSyncOptions(models.TransientModel):
             elif options.role == "reseller":
                 options.parent_account_id = False
             else:
-                reseller = options.partner_id.panda_reseller_id
+                reseller = options._get_reseller()
                 known = (
                     reseller._get_panda_account(options.system_id)
                     if reseller
@@ -300,9 +314,13 @@ class PandaSyncOptions(models.TransientModel):
             origin=self.account_id,
         )
 
+    def _get_reseller(self):
+        """Return the reseller of the contact, if the user may see it."""
+        return self.partner_id.panda_reseller_id._filtered_access("read")
+
     def _get_reseller_account(self):
         """Return the account under which this one would be created, maybe empty."""
-        reseller = self.reseller_id
+        reseller = self._get_reseller()
         if self.parent_account_id or not reseller:
             return self.parent_account_id
         return reseller._get_panda_account(self.system_id)

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from ..models.panda_account import STATES
 
@@ -9,6 +10,7 @@ class ProvisioningSystems(models.TransientModel):
     """The pop-up that lists the systems a contact can be provisioned into."""
 
     _name = "provisioning.systems"
+    _inherit = ["panda.guard.mixin"]
     _description = "Provisioning Systems"
 
     partner_id = fields.Many2one("res.partner", required=True, readonly=True)
@@ -64,6 +66,7 @@ class ProvisioningSystemsLine(models.TransientModel):
     """One system in the pop-up."""
 
     _name = "provisioning.systems.line"
+    _inherit = ["panda.guard.mixin"]
     _description = "Provisioning System of a Contact"
 
     popup_id = fields.Many2one(
@@ -92,8 +95,15 @@ class ProvisioningSystemsLine(models.TransientModel):
             )
 
     def _get_system(self):
-        """Return the record that this line stands for, if the user may see it."""
+        """Return the record that this line stands for, if the user may see it.
+
+        :raise AccessError: also if it is no system at all.
+        """
         self.ensure_one()
+        if self.res_model not in self.popup_id._get_kinds():
+            raise AccessError(
+                self.env._("%s is no provisioning system.", self.res_model)
+            )
         system = self.env[self.res_model].browse(self.res_id)
         system.check_access("read")
         return system

@@ -1,4 +1,3 @@
-import logging
 import random
 import time
 
@@ -8,8 +7,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.panda_provisioning.models.panda_account import SETTLED
+from odoo.addons.panda_provisioning.models.panda_service import get_logger
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 BATCH_SIZE = 100
 """Orders that share a transaction."""

@@ -1,8 +1,11 @@
 from odoo import api, fields, models
 
+from odoo.addons.panda_provisioning.models.res_partner import INTERNAL
+
 
 class ProductTemplate(models.Model):
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "panda.guard.mixin"]
 
     # === FIELDS === #
 
@@ -12,6 +15,7 @@ class ProductTemplate(models.Model):
         store=True,
         readonly=False,
         precompute=True,
+        groups=INTERNAL,
         help="Whoever buys this gets an account in Panda when the order is confirmed.",
     )
     panda_system_id = fields.Many2one(
@@ -22,6 +26,7 @@ class ProductTemplate(models.Model):
         precompute=True,
         index="btree_not_null",
         ondelete="restrict",
+        groups=INTERNAL,
         help="Empty for the system of the company that sells.",
     )
 

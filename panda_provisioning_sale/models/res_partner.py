@@ -6,6 +6,9 @@ from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS, Domain
 
 from odoo.addons.panda_provisioning.models.panda_account import ACTIVITY
+from odoo.addons.panda_provisioning.models.panda_service import CONFLICTS, get_logger
+
+_logger = get_logger(__name__)
 
 RETRY_FIELDS = {"company_id", "panda_reseller_id"}
 """Fields that decide on system and reseller: an order may have failed because of them
@@ -43,6 +46,7 @@ class ResPartner(models.Model):
         has triggered the rule. It becomes a note and an activity on the contact.
         """
         self.env["panda.account"].check_access("create")
+        self.check_access("write")  # what is impossible is noted on them
         for partner in self:
             try:
                 with self.env.cr.savepoint():
@@ -58,6 +62,17 @@ class ResPartner(models.Model):
     # === BUSINESS METHODS === #
 
     def _notify_panda_refusal(self, reason):
+        """Note ``reason`` at this contact and ask somebody to act, unless another rule
+        refuses that, which must not stop the user either."""
+        try:
+            with self.env.cr.savepoint():
+                self._note_panda_refusal(reason)
+        except CONFLICTS:
+            raise  # with another transaction; Odoo does all of it again
+        except Exception:
+            _logger.exception("Noting a refusal at the contact %s", self.id)
+
+    def _note_panda_refusal(self, reason):
         note = escape(self.env._("Not synchronized with Panda: %s", reason))
         self._message_log(body=note)
         self.activity_unlink([ACTIVITY])

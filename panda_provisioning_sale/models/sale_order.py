@@ -1,11 +1,10 @@
-import logging
 from contextlib import contextmanager
 
 import psycopg2
 from markupsafe import Markup, escape
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from odoo.addons.panda_provisioning.models.panda_account import (
@@ -14,9 +13,10 @@ from odoo.addons.panda_provisioning.models.panda_account import (
     MOST_URGENT_FIRST,
     STATES,
 )
-from odoo.addons.panda_provisioning.models.res_partner import USER
+from odoo.addons.panda_provisioning.models.panda_service import CONFLICTS, get_logger
+from odoo.addons.panda_provisioning.models.res_partner import INTERNAL, USER
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 ENGINE_FIELDS = {
     "panda_requested",
@@ -26,17 +26,14 @@ ENGINE_FIELDS = {
 }
 """Fields that users may read and only the engine may write."""
 
-INTERNAL_USER = "base.group_user"
-"""Who may read texts that name other contacts: not the customers, who can read their
-own orders."""
-
 BANNER_LIST = Markup('<ul class="mb-0">%s</ul>')
 BANNER_ITEM = Markup("<li>%s: %s</li>")
 BANNER_LINK = Markup('<a class="text-reset text-decoration-underline" href="%s">%s</a>')
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "panda.guard.mixin"]
 
     # === FIELDS === #
 
@@ -50,6 +47,7 @@ class SaleOrder(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
+        groups=INTERNAL,
         help="Who uses what is sold. When the customer of the order buys for somebody "
         "else, that customer becomes the reseller of the contact.",
     )
@@ -58,12 +56,16 @@ class SaleOrder(models.Model):
         compute="_compute_panda_end_customer_id",
         store=True,
         precompute=True,
+        groups=INTERNAL,
         help="What was proposed as the end customer; anybody else was chosen.",
     )
-    panda_is_relevant = fields.Boolean(compute="_compute_panda_is_relevant")
+    panda_is_relevant = fields.Boolean(
+        compute="_compute_panda_is_relevant", groups=INTERNAL
+    )
     panda_requested = fields.Boolean(
         readonly=True,
         copy=False,
+        groups=INTERNAL,
         help="Set when the order asks to be provisioned, until a cron takes it up.",
     )
     panda_status = fields.Selection(
@@ -72,6 +74,7 @@ class SaleOrder(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
+        groups=INTERNAL,
         help="Done means: reseller and customer were synchronized for this order.",
     )
     panda_account_ids = fields.Many2many(
@@ -87,20 +90,20 @@ class SaleOrder(models.Model):
     panda_last_notified = fields.Char(
         readonly=True,
         copy=False,
-        groups=INTERNAL_USER,
+        groups=INTERNAL,
         help="What people were told last, so that nobody is told twice.",
     )
     panda_customer_state = fields.Selection(
-        STATES, compute="_compute_panda_states", compute_sudo=True
+        STATES, compute="_compute_panda_states", compute_sudo=True, groups=INTERNAL
     )
     panda_reseller_state = fields.Selection(
-        STATES, compute="_compute_panda_states", compute_sudo=True
+        STATES, compute="_compute_panda_states", compute_sudo=True, groups=INTERNAL
     )
     panda_problems = fields.Html(
-        compute="_compute_panda_banners", compute_sudo=True, groups=INTERNAL_USER
+        compute="_compute_panda_banners", compute_sudo=True, groups=INTERNAL
     )
     panda_notices = fields.Html(
-        compute="_compute_panda_banners", compute_sudo=True, groups=INTERNAL_USER
+        compute="_compute_panda_banners", compute_sudo=True, groups=INTERNAL
     )
 
     _panda_requested = models.Index("(id) WHERE panda_requested")
@@ -160,28 +163,19 @@ class SaleOrder(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        # Clients can send a context, so defaults are checked like values.
-        defaults = [name.removeprefix("default_") for name in self.env.context]
-        self._check_panda_engine_fields(defaults, *vals_list)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_panda_engine_fields(vals)
-        return super().write(vals)
-
     def unlink(self):
         # Sudo: users who delete quotations need no rights on Panda accounts.
         self.sudo()._withdraw_from_panda()
         return super().unlink()
 
-    def _check_panda_engine_fields(self, *names):
-        """Refuse values of engine fields that come from a client, e.g. over RPC."""
-        if not self.env.su and not ENGINE_FIELDS.isdisjoint(set().union(*names)):
-            raise AccessError(
-                self.env._("How an order stands in Panda is not set by hand.")
-            )
+    @api.model
+    def _get_engine_fields(self):
+        return super()._get_engine_fields() | ENGINE_FIELDS
+
+    @api.model
+    def _is_checked_link(self, field):
+        # The texts about an order speak of its customer, too.
+        return field.name == "partner_id" or super()._is_checked_link(field)
 
     # === ACTION METHODS === #
 
@@ -336,8 +330,8 @@ class SaleOrder(models.Model):
         try:
             with self.env.cr.savepoint():
                 self.write({"panda_requested": False, "panda_status": "failed"})
-        except psycopg2.OperationalError:
-            raise  # a conflict with another transaction; the caller retries
+        except CONFLICTS:
+            raise  # with another transaction; the caller retries
         except Exception:
             _logger.exception("Setting order %s to failed", self.id)
             # Past the ORM, where e.g. an automation rule refuses the write: otherwise
@@ -427,8 +421,8 @@ class SaleOrder(models.Model):
         try:
             with self.env.cr.savepoint():
                 yield
-        except psycopg2.OperationalError:
-            raise  # a conflict with another transaction; the caller retries
+        except CONFLICTS:
+            raise  # with another transaction; the caller retries
         except Exception:
             _logger.exception("%s of order %s", task, self.id)
 

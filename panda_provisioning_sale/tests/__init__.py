@@ -1,3 +1,4 @@
+from . import test_access_matrix
 from . import test_access_rights
 from . import test_automation_rules
 from . import test_bulk_confirmation

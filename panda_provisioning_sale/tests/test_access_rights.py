@@ -5,7 +5,7 @@ from odoo.addons.panda_provisioning_sale.models.sale_order import ENGINE_FIELDS
 
 from .common import OrderCase
 
-REFUSAL = "not set by hand"
+REFUSAL = "set by the synchronization only"
 
 
 @tagged("post_install", "-at_install")
@@ -31,12 +31,60 @@ class TestAccessRights(OrderCase):
 
     def test_context_defaults_cannot_set_engine_fields(self):
         """Clients can send a context."""
+        # Who may see all of these fields at all.
+        self.salesperson.group_ids += self.env.ref(
+            "panda_provisioning.group_panda_manager"
+        )
         orders = self.env["sale.order"].with_user(self.salesperson)
         values = {"partner_id": self.make_partner().id}
-        for name in ENGINE_FIELDS:
-            with_default = orders.with_context(**{f"default_{name}": "done"})
-            with self.subTest(name), self.assertRaisesRegex(AccessError, REFUSAL):
-                with_default.create(values)
+        defaults = {
+            "panda_requested": True,
+            "panda_status": "done",
+            "panda_account_ids": self.make_account().ids,
+            "panda_last_notified": "forged",
+        }
+        self.assertEqual(defaults.keys(), ENGINE_FIELDS)
+        for name, value in defaults.items():
+            with self.subTest(name):
+                order = orders.with_context(**{f"default_{name}": value}).create(values)
+                self.assertFalse(order.sudo()[name])
+                # What is no field of the engine may have a default, of course.
+                named = orders.with_context(default_client_order_ref="by default")
+                self.assertEqual(named.create(values).client_order_ref, "by default")
+
+    def test_forms_name_nobody_of_another_company(self):
+        """The texts about an order are made as superuser, of whoever is named in it."""
+        other = self.env["res.company"].create({"name": "Other"})
+        secret = self.make_partner("Secret Person", phone=False, company_id=other.id)
+        own = self.make_partner("Own Person", phone=False)
+        order = self.make_order(own).with_user(self.salesperson)
+        spec = {"panda_problems": {}, "partner_id": {}, "panda_end_customer_id": {}}
+        for name in ("partner_id", "panda_end_customer_id"):
+            with self.subTest(name):
+                with self.assertRaises(AccessError):
+                    order.onchange({name: secret.id}, [name], spec)
+                with self.assertRaises(AccessError):
+                    order.write({name: secret.id})
+                order.onchange({name: own.id}, [name], spec)
+
+    def test_products_name_no_system_that_one_may_not_see(self):
+        """By its name alone, whoever reads products would know of it."""
+        other = self.env["res.company"].create({"name": "Other"})
+        theirs = self.make_system("Theirs", company_id=other.id)
+        user = new_test_user(
+            self.env,
+            "product-manager",
+            groups="product.group_product_manager,panda_provisioning.group_panda_user",
+        )
+        template = self.product.product_tmpl_id
+        category = self.env["product.category"].create({"name": "Panda"})
+        for record in (template.with_user(user), category.with_user(user)):
+            with self.subTest(record._name):
+                record.panda_system_id = self.system
+                with self.assertRaises(AccessError):
+                    record.panda_system_id = theirs.id
+                with self.assertRaises(AccessError):
+                    record.create({"name": "New", "panda_system_id": theirs.id})
 
     def test_context_defaults_do_not_block_a_confirmation(self):
         """They do not apply to an order that exists already."""

@@ -169,6 +169,27 @@ class TestErrorIsolation(OrderCase):
         self.assertEqual(self.get_statuses(), ("done", "done"))
         self.assertIn("In Panda: Ada Lovelace", self.get_notes(self.bad)[0])
 
+    def test_refusal_that_cannot_be_noted_on_a_contact(self):
+        """It stops neither the user nor what is noted on the other contacts."""
+        self.system.state = "disabled"
+        bad, good = self.orders.partner_id.with_env(self.env)
+        note = type(bad)._note_panda_refusal
+
+        def refuse(partner, reason):
+            note(partner, reason)
+            if partner == bad:
+                raise ZeroDivisionError
+
+        logger = "odoo.addons.panda_provisioning_sale.models.res_partner"
+        with (
+            patch.object(type(bad), "_note_panda_refusal", refuse),
+            self.assertLogs(logger, "ERROR") as logged,
+        ):
+            (bad + good).action_panda_provision()
+        self.assert_logged(logged, f"Noting a refusal at the contact {bad.id}")
+        self.assertIn("Not synchronized with Panda", self.get_notes(good)[0])
+        self.assertNotIn("Not synchronized with Panda", str(self.get_notes(bad)))
+
     # === OTHER TRANSACTIONS === #
 
     def test_conflict_while_people_are_notified(self):
