@@ -15,15 +15,16 @@ repeating.
 
 from __future__ import annotations
 
-import logging
 import re
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import ErrorKind, PandaError
 from ..panda_api.responses import Account, Transaction
 from .account_lookup import AccountLookup
+from .choice import find_chosen
 from .error_catalogue import as_error
 from .matching import likely_same_email, name_key, same_email, same_name
+from .printable import get_logger
 from .snapshot import (
     CREATES,
     FINDS,
@@ -35,7 +36,7 @@ from .snapshot import (
     changed,
 )
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 TAKEN = re.compile(
     r"\b(already|taken|in use|unique|duplicated?|(?<!not )exists?)\b", re.IGNORECASE
@@ -211,22 +212,18 @@ def _ids(accounts: list[Account]) -> tuple[str, ...]:
 
 def _find_chosen(client: PandaClient, snapshot: Snapshot) -> Outcome:
     """Adopt the account that a person has chosen, if it may be this one."""
+    role, parent_id = snapshot.role or Role.USER, snapshot.parent_remote_id
     chosen_id = snapshot.chosen_remote_id
-    try:
-        account = client.get_account(chosen_id)
-    except PandaError as error:
-        if error.code != "not_found":
-            raise
-        return _refuse_chosen(chosen_id)
-    siblings = client.list_children(snapshot.parent_remote_id, name=account.name)
-    is_free = chosen_id not in snapshot.excluded
-    is_below = chosen_id in {child.id for child in siblings}
-    if is_free and is_below and _has_our_type(snapshot, account):
+    account = find_chosen(
+        client,
+        chosen_id,
+        parent_id=parent_id,
+        root_id=parent_id,
+        account_type=role.account_type,
+        excluded=snapshot.excluded,
+    )
+    if account:
         return _adopt(snapshot, account, (chosen_id,))
-    return _refuse_chosen(chosen_id)
-
-
-def _refuse_chosen(chosen_id: str) -> Outcome:
     error = as_error("link_refused", chosen_id)
     return Outcome(Step.FIND_ACCOUNT, {"chosen_remote_id": ""}, error=error)
 

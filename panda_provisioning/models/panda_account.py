@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import states
+from ..core.account_lookup import Listing
 from ..core.choice import find_chosen, may_be_chosen
 from ..core.error_catalogue import (
     ACCOUNT_GONE,
@@ -17,7 +18,6 @@ from ..core.error_catalogue import (
     contact_fields_of,
     field_of,
 )
-from ..core.matching import name_key, same_name
 from ..core.names import propose_username, split_name
 from ..core.printable import printable
 from ..core.snapshot import COLUMNS, Role, Snapshot, Step
@@ -1111,11 +1111,10 @@ class PandaAccount(models.Model):
                 lambda client: _operators_of(client, remote_id, name),
             )
         name = (self.marker_at and self.sent_name) or self.partner_id.name or ""
-        account_type = Role(self.role or Role.USER).account_type
         parent_id = self.parent_id.remote_id or self.system_id.root_account_id
         return self._query_panda(
             Step.FIND_ACCOUNT,
-            lambda client: _namesakes_of(client, parent_id, name, account_type),
+            lambda client: _twins_of(client, parent_id, name),
         )
 
     def _query_panda(self, step, ask):
@@ -1230,16 +1229,12 @@ def _operators_of(client, remote_id, name):
     ]
 
 
-def _namesakes_of(client, parent_id, name, account_type):
-    """Accounts of that name below a parent, with those who may sign in."""
+def _twins_of(client, parent_id, name):
+    """Accounts below a parent that likely have that name, with those who may sign
+    in."""
     candidates = []
-    children = client.list_children(parent_id, name=name_key(name))
-    fitting = [
-        child
-        for child in children
-        if same_name(child.name, name) and child.type in (account_type, 0)
-    ]
-    for child in fitting[:SHOWN_CANDIDATES]:
+    twins = Listing(0, client.list_children(parent_id)).twins(name)
+    for child in twins[:SHOWN_CANDIDATES]:
         usernames = [o.username for o in client.list_operators(child.id)]
         candidates.append(
             {

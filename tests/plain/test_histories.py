@@ -58,6 +58,15 @@ class AlwaysLate(MemoryPanda):
         super().__init__(lag=SEARCH_DELAY - 1, pending=0, unique=unique)
 
 
+class ListsSlowly(AlwaysLate):
+    """Takes half of the grace to say what it has found."""
+
+    def list_children(self, *arguments: Any, **options: Any) -> list:
+        children = super().list_children(*arguments, **options)
+        self.now += SEARCH_DELAY / 2 + 1
+        return children
+
+
 class HangsAtFirst(MemoryPanda):
     """Never ends its first transaction."""
 
@@ -133,7 +142,7 @@ class LooksTooLate(AccountLookup):
 
 
 class TakesTheAnswerForTheLook(Engine):
-    panda = AlwaysLate
+    panda = ListsSlowly
 
     def new_lookup(self) -> AccountLookup:
         return LooksTooLate(lambda: self.panda.now)
@@ -224,7 +233,7 @@ def test_no_history_leads_to_two_of_anything_or_to_a_dead_end() -> None:
     )
 
 
-@pytest.mark.parametrize("panda", [AlwaysLate, HangsAtFirst])
+@pytest.mark.parametrize("panda", [AlwaysLate, ListsSlowly, HangsAtFirst])
 def test_a_panda_at_its_worst_leads_to_nothing_of_that_either(panda: type) -> None:
     """What breaks a careless engine below does not break this one."""
     bad = type(panda.__name__, (Histories,), {"panda_class": panda})

@@ -393,7 +393,7 @@ def test_the_chosen_account_must_have_the_type_of_the_role(
 
 def test_a_chosen_account_of_another_contact_is_refused() -> None:
     taken = choosing(excluded=frozenset({"WGC-3"}))
-    outcome, _ = run(taken, NAMESAKE, listed(NAMESAKE))
+    outcome, _ = run(taken)
     assert_same(outcome, CHOICE_REFUSED)
 
 
