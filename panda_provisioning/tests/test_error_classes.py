@@ -87,7 +87,7 @@ class TestErrorClasses(PandaCase):
         account = self.make_account()
         account.action_synchronize()
         broken = patch.object(
-            AccountLookup, "children", side_effect=ZeroDivisionError("x")
+            AccountLookup, "listing", side_effect=ZeroDivisionError("x")
         )
         with broken, mute_logger("odoo.addons.panda_provisioning.core.workflow"):
             self.run_cron()
