@@ -114,6 +114,7 @@ _ENTRIES = (
         "other_company",
     ),
     *_problems("partner_id", CONTACT, "partner_archived"),
+    *_problems("remote_id", NOW, "withdrawn"),
     *_problems("role", OPTIONS, "role_missing", "has_customers"),
     *_problems(
         *("parent_id", OPTIONS, "reseller_with_parent", "parent_is_self"),

@@ -108,6 +108,7 @@ class Surroundings:
     ``parent_ready`` says that the reseller and its operator exist in Panda.
     ``names_reseller`` says that the contact has a reseller, whether it is the Parent
     Account or not, and ``reseller_ready`` that this one exists in Panda.
+    ``withdrawn`` says that nobody wants the account any more.
     """
 
     system_problem: str = ""
@@ -122,6 +123,7 @@ class Surroundings:
     has_customers: bool = False
     username_used: bool = False
     email_used: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ def binding_codes(snapshot: Snapshot) -> Iterator[str]:
         yield "partner_archived"
     if surroundings.other_company:
         yield "other_company"
+    if surroundings.withdrawn:
+        yield "withdrawn"
 
 
 def parent_codes(snapshot: Snapshot) -> Iterator[str]:

@@ -35,6 +35,7 @@ FACTS = SQL(
     SELECT a.*, p.name, p.active AS partner_active,
         p.company_id IS NOT NULL AND p.company_id != a.company_id AS other_company,
         p.panda_reseller_id IS NOT NULL AS names_reseller,
+        a.is_withdrawn AND NOT COALESCE(a.operator_ready, FALSE) AS withdrawn,
         TRUE AS reseller_ready, -- by now whoever has no Parent Account must choose
         reseller.remote_id AS parent_remote_id,
         COALESCE(reseller.operator_ready, FALSE) AS parent_ready,

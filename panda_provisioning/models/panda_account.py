@@ -232,6 +232,12 @@ class PandaAccount(models.Model):
     )
     run_token = fields.Char(copy=False, readonly=True)
     resync_requested = fields.Boolean(copy=False, readonly=True)
+    is_withdrawn = fields.Boolean(
+        copy=False,
+        readonly=True,
+        help="Whoever asked for the account no longer wants it: nothing more is sent, "
+        "unless the operator exists already.",
+    )
     create_anyway = fields.Boolean(copy=False)
     attempt_count = fields.Integer(copy=False, readonly=True, aggregator=None)
     next_attempt_at = fields.Datetime(string="Next Try", copy=False, readonly=True)
@@ -605,6 +611,15 @@ class PandaAccount(models.Model):
         for account in self:
             check_transition(account.id, account.state, state)
         self.write({"state": state, **values})
+
+    def _stop(self):
+        """Send nothing more of these accounts, until somebody asks for them again.
+
+        A create that may have been sent is still looked for, not repeated.
+        """
+        self.is_withdrawn = True
+        # The run that holds the account looks at it again before it sends anything.
+        self.filtered(lambda a: a.state == "running").resync_requested = True
 
     def _get_snapshot(self, surroundings=None):
         """Return the :class:`Snapshot` of this account, saved or not.

@@ -15,6 +15,7 @@ LABELS = [
     ("system_copied", "Database is a copy"),
     ("partner_archived", "Contact is archived"),
     ("other_company", "Contact belongs to another company"),
+    ("withdrawn", "Order was cancelled"),
     ("role_missing", "No role"),
     ("has_customers", "Role User, but it has customers"),
     ("reseller_with_parent", "Reseller with a Parent Account"),
@@ -124,6 +125,10 @@ TEXTS = {
         "system."
     ),
     "other_company": _lt("%(contact)s belongs to another company than %(system)s."),
+    "withdrawn": _lt(
+        "The order that needed this account was cancelled before Panda had finished. "
+        "Nothing more is sent. To provision %(contact)s all the same, retry."
+    ),
     "username_missing": _lt("Enter a username."),
     "username_invalid": _lt(
         "A username has 5 to 65 characters: letters without accents, digits and "

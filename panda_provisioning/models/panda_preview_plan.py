@@ -62,7 +62,10 @@ class Line:
             replace(
                 self.snapshot,
                 surroundings=replace(
-                    self.snapshot.surroundings, parent_ready=True, **surroundings
+                    self.snapshot.surroundings,
+                    parent_ready=True,
+                    withdrawn=False,  # asking for it is what is previewed
+                    **surroundings,
                 ),
             )
         )

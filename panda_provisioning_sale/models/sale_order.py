@@ -282,6 +282,7 @@ class SaleOrder(models.Model):
         # The engine may be writing the others at this moment.
         idle = accounts.filtered(lambda a: a.state in AT_REST)
         self.env["panda.service"]._enqueue(idle, trigger=False)
+        accounts.filtered("is_withdrawn").is_withdrawn = False
         self.write({"panda_requested": False, "panda_account_ids": accounts.ids})
         self._settle_panda()
 
@@ -350,8 +351,8 @@ class SaleOrder(models.Model):
     def _withdraw_from_panda(self):
         """Withdraw the accounts of these orders that were not sent yet.
 
-        What was sent stays as it is, in Panda and here. Other orders that need the
-        same accounts are processed again.
+        What was sent stays as it is, in Panda and here, and nothing is added to it.
+        Other orders that need the same accounts are processed again.
         """
         withdrawn = self.filtered(lambda o: o.panda_status in ("waiting", "failed"))
         withdrawn.write({"panda_requested": False, "panda_status": False})
@@ -360,6 +361,8 @@ class SaleOrder(models.Model):
         for account in withdrawn.panda_account_ids.sorted(lambda a: not a.parent_id):
             if account._may_be_withdrawn():
                 account._withdraw()
+            elif account._may_be_stopped():
+                account._stop()
 
     def _reset_panda(self):
         """Clear everything: the next confirmation decides afresh."""

@@ -85,16 +85,68 @@ class TestCancellation(OrderCase):
         self.assertEqual(order.panda_status, "done")
         self.assertEqual(self.count_requests(), before)
 
-    def test_account_that_may_be_in_panda_stays_queued(self):
-        """A marker means that a create request may have reached Panda."""
-        partner = self.make_partner()
+    def lose_the_create(self, partner):
+        """Return an order of ``partner`` whose create may have reached Panda."""
         order = self.make_order(partner)
         order.action_confirm()
         self.process_orders()
         account = self.get_account(partner)
         account.marker_at = "2026-01-01"
+        return order, account
+
+    def test_account_that_may_be_in_panda_is_looked_for_and_not_created(self):
+        """A marker means that a create request may have reached Panda. Nobody wants a
+        second request."""
+        partner = self.make_partner()
+        order, account = self.lose_the_create(partner)
         order.action_cancel()
         self.assertEqual(account.state, "queued")
+        self.run_crons()
+        self.assertEqual((account.state, account.error_code), ("failed", "withdrawn"))
+        self.assertIn("was cancelled", account.error_message)
+        self.assertEqual((self.tenants(), self.mails()), ([], []))
+
+    def test_account_that_is_in_panda_gets_no_operator_any_more(self):
+        """It is linked, so that it can be found again; no activation mail goes out."""
+        partner = self.make_partner()
+        order, account = self.lose_the_create(partner)
+        tenant = self.make_tenant(partner.name, partner.email)
+        order.action_cancel()
+        self.run_crons()
+        self.assertEqual((account.state, account.error_code), ("failed", "withdrawn"))
+        self.assertEqual(account.remote_id, tenant)
+        self.assertEqual(self.mails(), [])
+
+    def test_withdrawn_account_is_created_when_somebody_asks_again(self):
+        ways = {
+            "retry": lambda _order, account: account.with_user(
+                self.user
+            ).action_synchronize(),
+            "order": lambda order, _account: (
+                order.action_draft(),
+                order.action_confirm(),
+            ),
+        }
+        for number, (way, ask) in enumerate(ways.items()):
+            with self.subTest(way):
+                partner = self.make_partner(f"Person{number} Test")
+                order, account = self.lose_the_create(partner)
+                order.action_cancel()
+                self.run_crons()
+                self.assertEqual(account.state, "failed")
+                ask(order, account)
+                self.run_crons()
+                self.assertEqual(self.get_account(partner).state, "synced")
+
+    def test_account_that_another_order_needs_goes_on(self):
+        partner = self.make_partner()
+        order, account = self.lose_the_create(partner)
+        other = self.make_order(partner)
+        other.action_confirm()
+        self.process_orders()
+        order.action_cancel()
+        self.run_crons()
+        self.assertEqual((account.state, other.panda_status), ("synced", "done"))
 
     def test_confirmed_cancelled_and_confirmed_again(self):
         partner = self.make_partner()

@@ -36,6 +36,15 @@ def test_a_contact_of_another_company_is_refused(world):
     assert refused(world, account) == "other_company"
 
 
+def test_an_account_that_nobody_wants_any_more_is_refused(world):
+    assert refused(world, world.add(is_withdrawn=True)) == "withdrawn"
+
+
+def test_one_whose_operator_exists_is_kept_up_to_date(world):
+    account = world.add(is_withdrawn=True, operator_ready=True)
+    assert not taken(world, account).snapshot.surroundings.withdrawn
+
+
 @pytest.mark.parametrize("is_shared", [True, False])
 def test_a_contact_of_the_company_or_of_all_is_not(world, is_shared):
     account = world.add(company_id=None if is_shared else world.company)

@@ -131,6 +131,7 @@ EXPECTED = {
     "system_copied": ("data", "system_id", "system", IN_ODOO, ""),
     "other_company": ("data", "system_id", "system", IN_ODOO, ""),
     "partner_archived": ("data", "partner_id", "contact", IN_ODOO, ""),
+    "withdrawn": ("data", "remote_id", "now", IN_ODOO, ""),
     "role_missing": ("data", "role", "options", IN_ODOO, ""),
     "has_customers": ("data", "role", "options", IN_ODOO, ""),
     "reseller_with_parent": ("data", "parent_id", "options", IN_ODOO, ""),

@@ -267,6 +267,7 @@ def test_a_snapshot_knows_nothing_that_it_was_not_told() -> None:
 def test_nothing_is_wrong_around_an_account_unless_said() -> None:
     """And nobody is ready."""
     assert asdict(Surroundings()) == {
+        "withdrawn": False,
         "system_problem": "",
         "partner_active": True,
         "other_company": False,

@@ -105,6 +105,7 @@ SURROUNDINGS = [
     ({"system_problem": "system_copied"}, {}, "system_id", "system_copied"),
     ({"partner_active": False}, {}, "partner_id", "partner_archived"),
     ({"other_company": True}, {}, "system_id", "other_company"),
+    ({"withdrawn": True}, {}, "remote_id", "withdrawn"),
     ({"has_customers": True}, {}, "role", "has_customers"),
     ({"username_used": True}, {}, "username", "username_used"),
     ({"email_used": True}, {}, "email", "email_used"),
@@ -141,7 +142,7 @@ def test_each_surrounding_names_its_field(
 def test_what_concerns_creating_does_not_stop_an_account_that_exists(code: str) -> None:
     """It has its place in Panda for good."""
     [(changes, values)] = [
-        (c, v) for c, v, _f, each in SURROUNDINGS[:12] if each == code
+        (c, v) for c, v, _f, each in SURROUNDINGS[:13] if each == code
     ]
     snapshot = replace(within(changes, values), remote_id="WGC-1-1")
     assert find_problems(snapshot) == []
@@ -359,8 +360,9 @@ def test_all_that_keeps_a_contact_from_a_system_is_said() -> None:
         "system_problem": "system_copied",
         "partner_active": False,
         "other_company": True,
+        "withdrawn": True,
     }
-    codes = ["system_copied", "partner_archived", "other_company"]
+    codes = ["system_copied", "partner_archived", "other_company", "withdrawn"]
     assert list(binding_codes(within(changes, {}))) == codes
     assert list(binding_codes(CUSTOMER)) == []
 
