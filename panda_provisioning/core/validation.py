@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from .error_catalogue import CATALOGUE
 from .snapshot import Role, Snapshot
 
-USERNAME = re.compile(r"[A-Za-z0-9._+-]{5,65}")
+USERNAME_LIMIT = 65
+"""Characters."""
+USERNAME = re.compile(rf"[A-Za-z0-9._+-]{{5,{USERNAME_LIMIT}}}")
 """docs/watchguard-api.md#operator-username"""
 PHONE = re.compile(r"\+[0-9]{6,40}")
 """International form; its digits are what is sent.

@@ -15,7 +15,7 @@ from ..core.retry_policy import MAX_ATTEMPTS
 from ..core.snapshot import Role, Step, step_when_queued
 from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
-from ..core.validation import is_email_used
+from ..core.validation import EMAIL_LIMIT, is_email_used
 from .state_gate import change_state, check_transition
 
 MARGIN = 5
@@ -407,9 +407,11 @@ def get_email_owners(env, system_id, emails):
             """
             SELECT lower(email), id, remote_id IS NOT NULL FROM panda_account
             WHERE system_id = %s AND state != 'draft' AND lower(email) = ANY(%s)
+                AND length(email) <= %s -- for the index
             """,
             system_id,
             [email.lower() for email in emails if email],
+            EMAIL_LIMIT,
         )
     )
     owners = defaultdict(list)

@@ -1,6 +1,7 @@
 """Writes the requests of a run to the sync log."""
 
 from odoo import fields
+from odoo.tools import SQL
 
 COLUMNS = (
     "account_id",
@@ -26,14 +27,18 @@ class RequestLog:
         self.env = env
         self._system_id = system_id
 
-    def record(self, finished):
+    def record(self, finished, ours):
         """Log every request of ``finished`` in one statement.
 
         :param finished: :class:`~.worker_pool.Finished` steps
+        :param ours: ids of the accounts that this transaction has written, which
+            nobody else can delete before it ends.
         """
         now = fields.Datetime.now()
+        others = {item.claim.id for item in finished} - ours
+        existing = ours | self._hold(others)
         rows = [
-            self._row(now, item.claim.id, item.step.value, exchange)
+            self._row(now, item, exchange, existing)
             for item in finished
             for exchange in item.exchanges
         ]
@@ -42,13 +47,24 @@ class RequestLog:
             query = f"INSERT INTO panda_sync_log ({columns}) VALUES %s"  # noqa: S608
             self.env.cr.execute_values(query, rows, page_size=len(rows))
 
-    def _row(self, now, account_id, step, exchange):
+    def _hold(self, account_ids):
+        """Return those of ``account_ids`` that still exist, and see that they go on
+        doing so until this transaction ends."""
+        if not account_ids:
+            return set()
+        query = SQL(
+            "SELECT id FROM panda_account WHERE id = ANY(%s) FOR KEY SHARE",
+            list(account_ids),
+        )
+        return {account_id for (account_id,) in self.env.execute_query(query)}
+
+    def _row(self, now, item, exchange, existing):
         error = exchange.error
         return (
-            account_id,
+            item.claim.id if item.claim.id in existing else None,
             self._system_id,
             now,
-            step,
+            item.step.value,
             exchange.method,
             exchange.path,
             exchange.status,

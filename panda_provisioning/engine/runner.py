@@ -1,6 +1,5 @@
 """One pass over the due accounts of one system."""
 
-import logging
 import random
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import psycopg2.errors
 from ..core import transition
 from ..core.account_lookup import AccountLookup
 from ..core.connection_check import check_connection
+from ..core.printable import get_logger
 from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..core.snapshot import CREATES, UPDATES, Outcome, Step, Timing
 from ..panda_api.errors import ErrorKind
@@ -19,7 +19,7 @@ from .request_log import RequestLog
 from .run_progress import RunProgress
 from .worker_pool import WorkerPool
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 BACKLOG = 5
 """Accounts in hand per connection: enough that none idles while others wait for Panda
@@ -290,7 +290,7 @@ class Runner:
         ended_edited = edited.intersection(row.snapshot.key for row in ended)
         self._may_claim |= self._queue.requeue_edited(ended_edited)
         outdated = self._put_back_outdated(kept, edited)
-        self._record([item for item, _row in decided])
+        self._record([item for item, _row in decided], ours)
         self._listener.commit()
         self._count(ended)
         return [
@@ -319,15 +319,15 @@ class Runner:
             edited |= saved[1]
         return ours, edited
 
-    def _record(self, items):
+    def _record(self, items, ours):
         """Write the request log; without it what Panda has answered is kept all the
         same."""
         if not self._is_careful:
-            self._request_log.record(items)
+            self._request_log.record(items, ours)
             return
         try:
             with self.env.cr.savepoint(flush=False):
-                self._request_log.record(items)
+                self._request_log.record(items, ours)
         except UNSAVABLE_ERRORS:
             _logger.exception("Writing the request log")
 

@@ -4,14 +4,13 @@
 are allowed are data, see ``core/states.py``.
 """
 
-import logging
-
 from odoo.modules import module
 from odoo.tools import SQL
 
+from ..core.printable import get_logger
 from ..core.states import IllegalTransition, State, is_allowed, sources_of
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 def check_transition(account_id, source, target):

@@ -22,6 +22,8 @@ from ..core.names import propose_username, split_name
 from ..core.printable import printable
 from ..core.snapshot import COLUMNS, Role, Snapshot, Step
 from ..core.validation import (
+    EMAIL_LIMIT,
+    USERNAME_LIMIT,
     Problem,
     binding_codes,
     find_problems,
@@ -283,14 +285,16 @@ class PandaAccount(models.Model):
         "(system_id, partner_id)", "This contact has an account in this system already."
     )
     _username_unique = models.UniqueIndex(
-        "(system_id, lower(username)) WHERE username IS NOT NULL",
+        f"(system_id, lower(username)) WHERE length(username) <= {USERNAME_LIMIT}",
         "This username is taken by another contact.",
     )
     _remote_unique = models.UniqueIndex(
         "(system_id, remote_id) WHERE remote_id IS NOT NULL",
         "This account in Panda belongs to another contact already.",
     )
-    _email = models.Index("(system_id, lower(email)) WHERE email IS NOT NULL")
+    _email = models.Index(
+        f"(system_id, lower(email)) WHERE length(email) <= {EMAIL_LIMIT}"
+    )
     _due = models.Index(
         "(system_id, next_attempt_at, id)"
         f" WHERE state IN {tuple(state.value for state in states.CLAIMABLE)}"

@@ -1,3 +1,5 @@
+import secrets
+
 from odoo.tests import tagged
 
 from ..core.validation import find_problems
@@ -62,6 +64,15 @@ class TestValidationEverywhere(BulkCase):
     def test_missing_email(self):
         self.partner.email = False
         self.check("email_missing")
+
+    def test_texts_that_no_index_takes(self):
+        """They are stored, and refused in words."""
+        long = secrets.token_hex(5000)
+        self.partner.email = f"{long}@example.com"
+        self.check("email_invalid")
+        self.partner.email = "ada@example.com"
+        self.account.username = long
+        self.check("username_invalid")
 
     def test_email_of_an_older_account(self):
         older, self.account = (

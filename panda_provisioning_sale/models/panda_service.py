@@ -1,5 +1,6 @@
 import random
 import time
+from functools import partial
 
 import psycopg2.errors
 
@@ -15,6 +16,8 @@ BATCH_SIZE = 100
 """Orders that share a transaction."""
 RETRY_DELAYS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds before each try, for conflicting transactions to end."""
+MOST_STUCK = 5
+"""Orders that one run gives up on after all tries."""
 CRON = "panda_provisioning_sale.ir_cron_take_up_orders"
 REQUESTED = "panda_provisioning_sale.requested"
 """Key of the precommit hook that triggers the cron, and of the lock of its work."""
@@ -72,8 +75,14 @@ class PandaService(models.AbstractModel):
         self._process_requested_orders()
 
     def _process_requested_orders(self):
-        while self._retry_on_conflict(self._process_order_batch):
-            pass
+        stuck = []  # ids of orders that conflict again and again
+        work = partial(self._process_order_batch, stuck)
+        while True:
+            known = len(stuck)
+            has_worked = self._retry_on_conflict(work)
+            # The others go on without it, unless too many have cost seconds already.
+            if not has_worked and not known < len(stuck) < MOST_STUCK:
+                break
         self._retry_on_conflict(self._settle_waiting_orders)
         if self.env["sale.order"].search_count(
             [("panda_requested", "=", True)], limit=1
@@ -113,24 +122,34 @@ class PandaService(models.AbstractModel):
         _logger.info("Orders or accounts are locked by others; trying again later")
         return None
 
-    def _process_order_batch(self, limit, *, is_last_try):
-        """Process some requested orders and commit; return whether there were any."""
+    def _process_order_batch(self, stuck, limit, *, is_last_try):
+        """Process some requested orders and commit; return whether there were any.
+
+        :param stuck: ids of orders to pass over. One that is tried for the last time is
+            added, and taken out again when that succeeds.
+        """
         # One transaction at a time: two orders of a customer share an account.
         lock = SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s))", REQUESTED)
         [(is_locked,)] = self.env.execute_query(lock)
         requested = self.env["sale.order"].search(
-            [("panda_requested", "=", True)], order="id", limit=limit
+            [("panda_requested", "=", True), ("id", "not in", stuck)],
+            order="id",
+            limit=limit,
         )
         orders = requested.browse()
         if is_locked:
             orders = requested.try_lock_for_update(allow_referencing=True)
         if requested and not orders:
             raise psycopg2.errors.LockNotAvailable
+        if is_last_try:
+            stuck.extend(orders.ids)
         for order in orders:
             order._process_panda_request(may_raise=not is_last_try)
         if orders:
             self._trigger()
         self._commit()
+        if is_last_try:
+            del stuck[len(stuck) - len(orders) :]
         return bool(orders)
 
     def _settle_waiting_orders(self, _limit, **_options):

@@ -395,6 +395,24 @@ class TestConfirmation(OrderCase):
         self.run_crons()
         self.assertEqual(order.panda_status, "done")
 
+    def test_order_that_always_conflicts_does_not_hold_up_the_next(self):
+        first = self.make_order(self.make_partner())
+        second = self.make_order(self.make_partner("Bob Buyer"))
+        orders = first | second
+        orders.action_confirm()
+        original = type(orders)._queue_panda_accounts
+
+        def conflict(order):
+            if order == first:
+                raise psycopg2.errors.SerializationFailure
+            return original(order)
+
+        with patch.object(type(orders), "_queue_panda_accounts", conflict):
+            self.run_crons()
+        self.assertEqual((first.panda_status, second.panda_status), ("waiting", "done"))
+        self.run_crons()
+        self.assertEqual(first.panda_status, "done")
+
     def test_accounts_settled_before_the_order_was_linked(self):
         """The engine has finished them while the order was being processed."""
         partner = self.make_partner()

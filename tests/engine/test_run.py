@@ -503,6 +503,23 @@ def held(world):
     return row.count
 
 
+def test_an_account_deleted_while_it_is_sent_ends_neither_the_run_nor_its_log(world):
+    """Past the ORM, which refuses it."""
+    gone, other = world.add(), world.add()
+
+    def delete(request):
+        if request.method == "POST" and "accounts" in request.url:
+            world.execute("DELETE FROM panda_account WHERE id = %s", [gone])
+
+    with Spy(delete):
+        world.run()
+    assert world.read(other).state == "synced"
+    logged = world.execute(
+        "SELECT account_id FROM panda_sync_log WHERE method = 'POST'"
+    )
+    assert {row.account_id for row in logged} == {None, other}
+
+
 def test_a_run_ends_when_its_time_is_up(world):
     """Without holding anything; the cron goes on with it."""
     for _number in range(3):
