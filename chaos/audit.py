@@ -1,5 +1,7 @@
 """Compares what Panda holds with what Odoo holds."""
 
+import html
+import unicodedata
 from collections import Counter
 
 FIELDS = ["display_name", "email", "remote_id", "state", "parent_id", "phone"]
@@ -24,7 +26,7 @@ def audit(world, accounts):
         "missing_mails": sum(not mails[row["email"]] for row in rows),
         "lost_edits": sum(
             phones.get(row["remote_id"]) != row["phone"].lstrip("+")
-            or names.get(row["remote_id"]) != row["display_name"]
+            or _plain(names.get(row["remote_id"])) != _plain(row["display_name"])
             for row in rows
         ),
         "stuck": sum(row["state"] != "synced" for row in rows),
@@ -49,6 +51,11 @@ def describe_stuck(world, accounts):
         f" after {r['attempt_count']}"
         for r in rows
     ]
+
+
+def _plain(name):
+    """``name`` without what Panda may do to it when it stores it."""
+    return unicodedata.normalize("NFC", html.unescape(name or "")).casefold()
 
 
 def _is_known(row, tenants):

@@ -16,10 +16,27 @@ FAULTS = {
     "expire_token": {"rate": 0.002},
     "transaction_stuck": {"rate": 0.01},
     "lagging_search": {"rate": 0.05, "seconds": 2},
+    "empty_listing": {"rate": 0.01},
+    "endless_pages": {"rate": 0.002},
+    "error_in_success": {"rate": 0.01, "lag_seconds": 2},
+    "poison_text": {"rate": 0.01},
+    "poison_id": {"rate": 0.003, "value": "..", "lag_seconds": 2},
+    "undecodable": {"rate": 0.002, "megabytes": 1, "lag_seconds": 2},
+    "drip": {"rate": 0.005, "seconds": 10, "lag_seconds": 2},
 }
-"""What Panda does wrong, as rates of all requests."""
+"""What Panda does wrong, as rates of all requests, those for a token among them."""
 
-RENAMED = " and Sons"
+LIES = {
+    "endless_pages": {"rate": 0.5},
+    "drip": {"rate": 0.3, "seconds": 30},
+    "poison_id": {"rate": 0.3, "value": "."},
+}
+"""What the Panda of the neighbour does wrong, all the time."""
+
+SPELLINGS = ("as_sent", "html", "upper", "nfd")
+"""How Panda stores names; each seed has the next one."""
+
+RENAMED = " & Söhne"
 HANDS = 2
 """People who press buttons and edit contacts."""
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from tools import addons, databases, odoo_server, processes
 from tools.paths import LOGS, ROOT, RUNTIME
-from tools.rpc import Odoo
+from tools.rpc import Odoo, system_values
 
 sys.path.append(str(ROOT / "sandbox"))
 from panda_sandbox.process import SandboxProcess
@@ -35,6 +35,7 @@ class World:
         self._running = ExitStack()
         self.cron = None
         self._faults_before = 0
+        self._spelling = "as_sent"
 
     def __enter__(self):
         with ExitStack() as running:
@@ -47,12 +48,19 @@ class World:
             latency = ("--latency", str(self._latency_ms))
             self.sandbox = running.enter_context(SandboxProcess(file, args=latency))
             self.sandbox.control("POST", "reset")
+            liar = file.with_name(f"{self._name}-liar.sqlite")
+            liar.unlink(missing_ok=True)
+            self.liar = running.enter_context(SandboxProcess(liar))
+            self.liar.control("POST", "reset")
             options = ("--max-cron-threads=0",)
             self.odoo = running.enter_context(
                 odoo_server.OdooServer(self.server, self.database, *options)
             )
             self.client = self.connect()
             self.system = self.client.connect_sandbox(self.sandbox.url, **PACE)
+            self.liars_system = self.client.call(
+                "panda.system", "create", [{**system_values(self.liar.url), **PACE}]
+            )[0]
             running.callback(self.kill_cron)
             self._running = running.pop_all()
         return self
@@ -70,6 +78,16 @@ class World:
         """Let Panda do wrong by these rates, see ``/_control/faults``."""
         self.sandbox.control("PUT", "faults", {"rates": faults})
 
+    def spell(self, spelling):
+        """Let Panda store names in this way, see ``/_control/switches``."""
+        self._spelling = spelling
+        self.sandbox.control("PATCH", "switches", {"stored_name": spelling})
+
+    def count_lies(self):
+        """Return how many answers of the neighbour's Panda were wrong so far."""
+        rules = self.liar.control("GET", "faults")["rules"]
+        return sum(rule["struck"] for rule in rules)
+
     def count_faults(self):
         """Return how many requests have gone wrong so far."""
         rules = self.sandbox.control("GET", "faults")["rules"]
@@ -80,6 +98,7 @@ class World:
         self._faults_before = self.count_faults()
         self.sandbox.kill()
         self.sandbox.start()
+        self.spell(self._spelling)
         self.misbehave(faults)
 
     # === CRON === #
@@ -130,7 +149,18 @@ class World:
         self.client.call("panda.account", "action_synchronize", accounts)
         return accounts
 
-    def _create(self, kind, count, role, parents=()):
+    def make_neighbours(self, count):
+        """Create customers of the Panda that only lies, and queue them."""
+        accounts = self._create("Neighbour", count, "user", system=self.liars_system)
+        self.client.call("panda.account", "action_synchronize", accounts)
+
+    def make_newcomers(self, count):
+        """Create customers of the Panda that works again, and queue them."""
+        accounts = self._create("Newcomer", count, "user")
+        self.client.call("panda.account", "action_synchronize", accounts)
+        return accounts
+
+    def _create(self, kind, count, role, parents=(), system=None):
         [country] = self.client.call("res.country", "search", [("code", "=", "BE")])
         partners = self.client.call(
             *("res.partner", "create"),
@@ -147,7 +177,7 @@ class World:
         values = [
             {
                 "partner_id": partner,
-                "system_id": self.system,
+                "system_id": system or self.system,
                 "role": role,
                 "username": f"{kind.lower()}.{i}",
                 # Every fifth customer is a direct one.

@@ -8,7 +8,14 @@ import random
 import time
 
 from chaos.audit import audit, count_unsettled, describe_stuck
-from chaos.trouble import FAULTS, HANDS, People, kill_again_and_again
+from chaos.trouble import (
+    FAULTS,
+    HANDS,
+    LIES,
+    SPELLINGS,
+    People,
+    kill_again_and_again,
+)
 from chaos.world import World
 from tools import processes
 from tools.console import Failure, run_main, say
@@ -16,6 +23,10 @@ from tools.postgres import postgres
 
 KILLS, ACCOUNTS, LATENCY_MS = 50, 1000, 100
 RECOVERY_SECONDS = 600
+NEIGHBOURS = 10
+"""Accounts in the Panda that only lies, and as many in the other one, which must not
+be kept waiting for longer than:"""
+NEIGHBOUR_SECONDS = 120
 MUST_BE_NONE = (
     "duplicates",
     "lost",
@@ -25,6 +36,7 @@ MUST_BE_NONE = (
     "lost_edits",
     "stuck",
     "crashes",
+    "neighbours_blocked",
 )
 
 
@@ -55,7 +67,10 @@ def run(server, seed, kills, count):
     """Return the figures of one run."""
     with World(server, f"chaos_{os.getpid()}", LATENCY_MS) as world:
         world.misbehave(FAULTS)
+        world.spell(SPELLINGS[seed % len(SPELLINGS)])
+        world.liar.control("PUT", "faults", {"rates": LIES})
         accounts = world.make_accounts(count)
+        world.make_neighbours(NEIGHBOURS)
         people = [People(world, accounts, seed * HANDS + i) for i in range(HANDS)]
         for person in people:
             person.start()
@@ -64,7 +79,9 @@ def run(server, seed, kills, count):
             person.stop()
         faults = world.count_faults()
         world.sandbox.control("DELETE", "faults")
-        recovery = recover(world, accounts)
+        recovery = recover(world, accounts, RECOVERY_SECONDS)
+        newcomers = world.make_newcomers(NEIGHBOURS)
+        recover(world, newcomers, NEIGHBOUR_SECONDS)
         crashes = [crash for person in people for crash in person.crashes]
         for line in (*describe_stuck(world, accounts), *crashes[:1]):
             say(f"  {line}")
@@ -77,15 +94,18 @@ def run(server, seed, kills, count):
             "refused": sum(person.refused for person in people),
             "crashes": sum(len(person.crashes) for person in people),
             "recovery_s": round(recovery, 1),
+            "lies": world.count_lies(),
+            "neighbours_blocked": count_unsettled(world, newcomers),
         }
 
 
-def recover(world, accounts):
-    """Return the seconds until all has come to rest after the last kill."""
+def recover(world, accounts, patience):
+    """Return the seconds until ``accounts`` have come to rest."""
     started = time.monotonic()
-    world.start_cron()
+    if not world.cron:
+        world.start_cron()
     while count_unsettled(world, accounts):
-        if time.monotonic() - started > RECOVERY_SECONDS:
+        if time.monotonic() - started > patience:
             break
         world.wake_cron()
         time.sleep(1)

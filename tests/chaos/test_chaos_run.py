@@ -22,4 +22,5 @@ def test_something_did_go_wrong(figures):
     assert figures["faults"] > 0
     assert figures["pressed"] > 0
     assert figures["edited"] > 0
+    assert figures["lies"] > 0
     assert figures["accounts"] == figures["remote_accounts"] == 60
