@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from .connection import MaySend
 from .errors import ErrorKind, PandaError
 from .responses import (
     Account,
@@ -21,7 +22,7 @@ from .responses import (
     text,
     unreadable,
 )
-from .transport import MaySend, Trace, Transport
+from .transport import Trace, Transport
 
 ACCOUNTS = "/rest/platform/accounts/v1/accounts"
 OPERATORS = "/rest/platform/operator-mgmt/v1"
@@ -38,8 +39,8 @@ class PandaClient:
     Every method raises :class:`~.errors.PandaError` for anything but a success.
 
     :param trace: called with an :class:`~.responses.Exchange` after each request.
-    :param may_send: asked immediately before a write leaves, see
-        :meth:`.transport.Transport.request`.
+    :param may_send: asked immediately before the bytes of a write leave; when it says
+        no, nothing is sent and the call fails with ``not_sent``. Reads do not ask.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ import requests
 import urllib3.exceptions
 
 from .errors import ErrorKind, PandaError
+from .limits import LONGEST_RETRY_AFTER
 
 STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
     400: (ErrorKind.DATA, "rejected"),
@@ -28,18 +29,10 @@ STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
 }
 """Answers that say that nothing was done (docs/watchguard-api.md#status-codes)."""
 
-NO_ANSWER = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
+NO_ANSWER = (OSError, urllib3.exceptions.HTTPError, ValueError)
 """All that requests and what is below it raise."""
 
-LONGEST_RETRY_AFTER = 86_400.0
-"""Seconds that a ``Retry-After`` header is believed."""
-
-NEVER_SENT = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NameResolutionError,
-)
-"""What urllib3 raises before the request has left the machine."""
+TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
 
 def from_status(
@@ -63,28 +56,33 @@ def from_status(
     )
 
 
-def from_exception(error: Exception, *, write: bool) -> PandaError:
-    """The error for a request that got no answer, for one of :data:`NO_ANSWER`."""
-    if isinstance(error, ValueError) and not write:
-        # An address that cannot be used. After a write it may be that of a redirect,
-        # and a bad address of our own is found out when the token is asked for.
-        return PandaError(ErrorKind.PROTOCOL, "invalid_url", type(error).__name__)
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NEVER_SENT):
-        name = type(reason or error).__name__
+def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
+    """The error for a request that got no answer, for one of :data:`NO_ANSWER`.
+
+    :param sent: whether any of it may have left; if not, nothing was done.
+    """
+    name = type(getattr(_cause(error), "reason", None) or error).__name__
+    if not sent:
+        if isinstance(error, ValueError):  # an address that cannot be used
+            return PandaError(ErrorKind.PROTOCOL, "invalid_url", name)
         return PandaError(ErrorKind.OUTAGE, "unreachable", name)
     kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
-    code = "timeout" if isinstance(error, requests.Timeout) else "lost_answer"
+    code = "timeout" if isinstance(error, TIMEOUTS) else "lost_answer"
     return PandaError(kind, code, type(error).__name__)
+
+
+def _cause(error: Exception) -> Any:
+    """What lies below ``error``: requests wraps what urllib3 raises."""
+    return error.args[0] if error.args else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of a ``Retry-After`` header, given as a number or as a date.
 
-    Never more than :data:`LONGEST_RETRY_AFTER`: a slip in a header must not stop a
-    system for years.
+    Never more than ``LONGEST_RETRY_AFTER``: neither a slip in a header nor a server
+    that says so each time may stop a system for hours.
     """
-    value = headers.get("Retry-After", "")
+    value = headers.get("Retry-After", "")[:100]
     try:
         seconds = float(value)
     except ValueError:

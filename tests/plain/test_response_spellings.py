@@ -48,7 +48,7 @@ def test_the_connection_is_found_good_whatever_the_spelling(
 ERROR_BODIES = {
     "documented": "Account was not found.",
     "message_only": "Account was not found.",
-    "html": "404",
+    "html": "an answer that is not JSON (text/html, ",
     "empty": "",
 }
 

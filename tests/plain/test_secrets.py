@@ -162,10 +162,10 @@ def test_a_trace_is_cut_after_scrubbing(
 ) -> None:
     """Half a secret at the end would be half a secret."""
     exchanges: list[Exchange] = []
-    parrot.reply = Reply(400, b"x" * 1995 + API_KEY.encode())
+    parrot.reply = Reply(400, b'"' + b"x" * 1994 + API_KEY.encode() + b'"')
     with pytest.raises(PandaError):
         PandaClient(transport, exchanges.append).get_account("WGC-1")
-    assert exchanges[0].received == "x" * 1995 + "***"
+    assert exchanges[0].received == '"' + "x" * 1994 + '***"'
 
 
 def test_an_error_can_be_copied_and_stored(parrot: ScriptedServer) -> None:
