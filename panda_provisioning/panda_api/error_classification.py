@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email.utils
 import math
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timezone
 from typing import Any
 
@@ -13,7 +14,8 @@ import requests
 import urllib3.exceptions
 
 from .errors import ErrorKind, PandaError
-from .limits import LONGEST_RETRY_AFTER
+from .limits import LONGEST_RETRY_AFTER, LONGEST_TEXT
+from .responses import storable
 
 STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
     400: (ErrorKind.DATA, "rejected"),
@@ -29,10 +31,18 @@ STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
 }
 """Answers that say that nothing was done (docs/watchguard-api.md#status-codes)."""
 
+DEEPEST_WORDS, MOST_WORDS = 4, 5
+"""How far down, and how many of a list, words are looked for in an error."""
+
 NO_ANSWER = (OSError, urllib3.exceptions.HTTPError, ValueError)
 """All that requests and what is below it raise."""
 
 TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+
+
+BLOCKED = (ErrorKind.DATA, "blocked")
+"""A refusal that is a page: of a firewall that does not like what was sent, and not of
+Panda (docs/watchguard-api.md#permission)."""
 
 
 def from_status(
@@ -43,7 +53,9 @@ def from_status(
     A gateway may answer 5xx or 408 for a request that went through, and 303 says
     that one did, so after a write these mean *unknown outcome*.
     """
-    if status in STATUS_ERRORS:
+    if status == 403 and "html" in headers.get("Content-Type", "").lower():
+        kind, code = BLOCKED
+    elif status in STATUS_ERRORS:
         kind, code = STATUS_ERRORS[status]
     elif status >= 500 or status == 408:
         kind, code = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE, "server_error"
@@ -61,8 +73,13 @@ def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
 
     :param sent: whether any of it may have left; if not, nothing was done.
     """
-    name = type(getattr(_cause(error), "reason", None) or error).__name__
+    reason = getattr(_cause(error), "reason", None) or error
+    name = type(reason).__name__
     if not sent:
+        refused = _cause(reason)
+        if isinstance(refused, ssl.SSLCertVerificationError):
+            words = storable(refused.verify_message)[:LONGEST_TEXT]
+            return PandaError(ErrorKind.OUTAGE, "certificate", words)
         if isinstance(error, ValueError):  # an address that cannot be used
             return PandaError(ErrorKind.PROTOCOL, "invalid_url", name)
         return PandaError(ErrorKind.OUTAGE, "unreachable", name)
@@ -100,11 +117,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def vendor_text(body: Any, fallback: str) -> str:
     """The vendor's words in an error body, whatever its shape, not cut yet."""
-    words: list[str] = []
-    if isinstance(body, Mapping):
-        for name in ("message", "details", "error_description", "error"):
-            value = body.get(name)
-            if isinstance(value, str) and value and value not in words:
-                words.append(value)
-    *titles, last = words or [" ".join(fallback.split())]
+    words = _words(body, DEEPEST_WORDS) if isinstance(body, Mapping) else ()
+    *titles, last = list(dict.fromkeys(words)) or [" ".join(fallback.split())]
     return ": ".join([*(title.rstrip(".:") for title in titles), last])
+
+
+def _words(value: Any, depth: int) -> Iterator[str]:
+    """The texts in ``value`` that say what is wrong, in the order of importance."""
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, Mapping) and depth:
+        for name in ("message", "details", "error_description", "error", "errors"):
+            yield from _words(value.get(name), depth - 1)
+    elif isinstance(value, list) and depth:
+        for each in value[:MOST_WORDS]:
+            yield from _words(each, depth - 1)

@@ -14,3 +14,11 @@ LONGEST_RETRY_AFTER = 900.0
 probes. Whoever still wants a pause after that says so again."""
 LONGEST_TOKEN_LIFE = 86_400
 """Seconds."""
+LONGEST_TEXT = 1000
+"""Characters of one value that are kept. Names, addresses and words are shorter."""
+LONGEST_TOKEN = 16_000
+"""Characters; what a header may have."""
+MOST_CHILDREN = 100_000
+"""Accounts below one parent."""
+MOST_PAGES = 5_000
+"""Answers that a listing may take."""

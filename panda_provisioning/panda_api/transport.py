@@ -20,8 +20,16 @@ from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
 from .limiter import RateLimiter
-from .limits import LONGEST_TOKEN_LIFE
-from .responses import Exchange, as_object, integer, text, unreadable
+from .limits import LONGEST_TOKEN, LONGEST_TOKEN_LIFE
+from .responses import (
+    Exchange,
+    as_object,
+    inconsistent,
+    integer,
+    storable,
+    text,
+    unreadable,
+)
 from .token import TokenCache
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
@@ -184,7 +192,9 @@ class Transport:
                 headers={"X-Correlation-ID": correlation_id},
                 auth=BearerAuth(token, self._credentials.api_key),
             )
-            return self._checked(answer, token, is_write=is_write)
+            body = self._checked(answer, token, is_write=is_write)
+            self._check_sense(body, token, is_write=is_write)
+            return body
         except PandaError as error:
             failure = error
             raise
@@ -233,13 +243,22 @@ class Transport:
 
     def _checked(self, answer: Answer, token: str, *, is_write: bool) -> Any:
         if not answer.is_success:
-            detail = self._quoted(answer, token)
+            detail = self._quoted(vendor_text(answer.body, answer.text), token)
             raise from_status(answer.status, detail, answer.headers, write=is_write)
         if answer.problem:
             kind = ErrorKind.UNKNOWN if is_write else ErrorKind.PROTOCOL
-            detail = self._quoted(answer, token)
+            detail = self._quoted(vendor_text(answer.body, answer.text), token)
             raise PandaError(kind, "unreadable", detail, status=answer.status)
         return answer.body
+
+    def _check_sense(self, body: Any, token: str, *, is_write: bool) -> None:
+        """A success that speaks of an error says nothing about what was asked for,
+        whatever stands beside it."""
+        if isinstance(body, Mapping) and (body.get("error") or body.get("errors")):
+            detail = self._quoted(vendor_text(body, "an error in a success"), token)
+            if is_write:
+                raise PandaError(ErrorKind.UNKNOWN, "unreadable", detail)
+            raise inconsistent(detail)
 
     def _fetch_token(self, until: float) -> tuple[str, float]:
         """Some answers carry an error in a success.
@@ -267,19 +286,18 @@ class Transport:
                 # It is about the address, never about the account of the call.
                 error.kind, error.code = ErrorKind.PROTOCOL, "unexpected_status"
             raise
-        token = text(body, "access_token")
+        token = text(body, "access_token", most=LONGEST_TOKEN)
         if not token and "error" in body:
-            detail = self._quoted(answer, "")
+            detail = self._quoted(vendor_text(answer.body, answer.text))
             raise PandaError(ErrorKind.AUTH, "invalid_credentials", detail)
         if not token:
             raise unreadable("the answer holds no access_token")
         life = integer(body.get("expires_in"), DEFAULT_TOKEN_LIFE)
         return token, min(max(life, 0), LONGEST_TOKEN_LIFE)
 
-    def _quoted(self, answer: Answer, token: str) -> str:
+    def _quoted(self, words: str, token: str = "") -> str:
         """The vendor's words, without secrets; cut last, since a part is one too."""
-        words = vendor_text(answer.body, answer.text)
-        return self._shown(words, token)[:QUOTED_CHARACTERS]
+        return self._shown(storable(words), token)[:QUOTED_CHARACTERS]
 
     def _shown(self, words: str, token: str) -> str:
         return self._credentials.scrub(words, token)[:SHOWN_CHARACTERS]

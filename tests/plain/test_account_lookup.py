@@ -8,7 +8,7 @@ import pytest
 
 from panda_provisioning.core.account_lookup import AccountLookup, Listing
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
-from panda_provisioning.panda_api.responses import Account, Child
+from panda_provisioning.panda_api.responses import Account, Child, Children
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, CUSTOMER, World, at_once
@@ -25,9 +25,9 @@ class FakePanda:
         self.read: list[str] = []
         self._emails = emails
 
-    def list_children(self, _parent_id: str) -> list[Child]:
+    def list_children(self, _parent_id: str) -> Children:
         self.listed += 1
-        return [Child(f"ACC-{name}", name, 2) for name in self._emails]
+        return Children(Child(f"ACC-{name}", name, 2) for name in self._emails)
 
     def get_account(self, account_id: str) -> Account:
         self.read.append(account_id)
@@ -87,9 +87,9 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
     moments = iter([100.0, 200.0])
 
     class Client:
-        def list_children(self, _parent_id: str) -> list[Child]:
+        def list_children(self, _parent_id: str) -> Children:
             assert next(moments) == 200.0
-            return []
+            return Children()
 
     lookup = AccountLookup(lambda: next(moments))
     assert lookup.listing(Client(), ROOT_ACCOUNT).looked_at == 100.0  # type: ignore[arg-type]
@@ -101,13 +101,13 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
 def test_the_children_that_likely_carry_a_name_are_found() -> None:
     names = ("Smith &amp; Sons", "SMITH & SONS", "Smith & S", "Smithers", "Jones")
     children = [Child(f"ACC-{n}", name, 2) for n, name in enumerate(names)]
-    twins = Listing(0, children).twins("Smith & Sons")
+    twins = Listing(0, Children(children)).twins("Smith & Sons")
     assert [child.name for child in twins] == list(names[:2])
 
 
 def test_no_child_is_found_twice() -> None:
     """Whatever the ways in which its name is like another."""
-    listing = Listing(0, [Child("ACC-1", "Acme", 2)])
+    listing = Listing(0, Children([Child("ACC-1", "Acme", 2)]))
     assert len(listing.twins("Acme  Ltd")) == len(listing.twins("acme")) == 1
 
 

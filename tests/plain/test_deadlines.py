@@ -24,12 +24,6 @@ LONG = b"x" * 10_000
 
 
 @pytest.fixture
-def raw() -> Iterator[RawServer]:
-    with RawServer() as server:
-        yield server
-
-
-@pytest.fixture
 def transport(raw: RawServer) -> Iterator[Transport]:
     with connected(raw.url, timeout=TIMEOUT) as transport:
         yield transport

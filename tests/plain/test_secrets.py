@@ -150,7 +150,7 @@ def test_what_was_sent_is_shown_without_secrets(
 ) -> None:
     """Should somebody paste the password into the name of a contact."""
     exchanges: list[Exchange] = []
-    parrot.reply = Reply(body={"accountId": "WGC-1"})
+    parrot.reply = Reply(body={"accountId": "WGC-2"})
     client = PandaClient(transport, exchanges.append)
     client.create_account("WGC-1", **{**ACME, "name": f"{PASSWORD} {API_KEY}"})
     assert_no_canary(exchanges[0].sent, exchanges[0].received)
