@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -280,7 +282,7 @@ class Transport:
             )
             body = as_object(self._checked(answer, "", is_write=False))
         except PandaError as error:
-            if error.status in (400, 401, 403):
+            if error.status in (400, 401, 403) and error.code != "blocked":
                 error.kind, error.code = ErrorKind.AUTH, "invalid_credentials"
             elif error.kind in (ErrorKind.DATA, ErrorKind.CONFLICT):
                 # It is about the address, never about the account of the call.
@@ -309,10 +311,24 @@ def _as_header(text: str) -> str:
 
 
 def _environment_proxies(url: str) -> dict[str, str]:
+    """The proxies of the environment for ``url``; what is for this machine itself goes
+    through none."""
     try:
-        return requests.utils.get_environ_proxies(url)
+        host = urlsplit(url).hostname or ""
+        return {} if _is_loopback(host) else requests.utils.get_environ_proxies(url)
     except ValueError:
         return {}  # no address at all, as the first request is going to say
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _quotable(error: Exception) -> Exception | None:

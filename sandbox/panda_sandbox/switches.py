@@ -43,9 +43,10 @@ TABLE = (
     ),
     Switch(
         "error_body",
-        ("documented", "message_only", "html", "empty"),
+        ("documented", "message_only", "nested", "html", "empty"),
         "docs/watchguard-api.md#error-body",
-        "Body of an error: {code, message, details}, {message}, HTML or nothing.",
+        "Body of an error: {code, message, details}, {message}, {error: {message}}, "
+        "HTML or nothing.",
     ),
     Switch(
         "throttled_message",
@@ -63,7 +64,7 @@ TABLE = (
         "account_id_field",
         ("accountId", "accountID"),
         "docs/watchguard-api.md#create-account",
-        "Spelling in the answer to a created account.",
+        "Spelling of the ID of an account in every answer.",
     ),
     Switch(
         "created_status",
@@ -82,6 +83,12 @@ TABLE = (
         ("403", "400"),
         "docs/watchguard-api.md#account-types",
         "Status for a parent that may not have such an account below it.",
+    ),
+    Switch(
+        "contacts",
+        ("object", "list", "missing"),
+        "docs/watchguard-api.md#get-account",
+        "Form of an account's contacts.",
     ),
     Switch(
         "name_limit",
@@ -103,9 +110,15 @@ TABLE = (
     ),
     Switch(
         "paging",
-        ("nested", "flat"),
+        ("nested", "flat", "none"),
         "docs/watchguard-api.md#paging",
-        "Paging values inside pageControls or beside items.",
+        "Paging values inside pageControls, beside items, or not at all.",
+    ),
+    Switch(
+        "unlimited",
+        ("accepted", "400"),
+        "docs/watchguard-api.md#paging",
+        "What the limit -1 of a listing means: everything, or a bad request.",
     ),
     Switch(
         "children_scope",

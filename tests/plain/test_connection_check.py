@@ -241,7 +241,9 @@ def test_a_firewall_before_panda_blames_no_value(
     """403 with HTML is not what Panda says to who may not do something."""
     rule = {"fault": "server_error", "status": 403, "body": "html", "path": path}
     sandbox.control("POST", "faults", rule)
-    assert check(sandbox.url).code == "blocked"
+    finding = check(sandbox.url)
+    assert finding.code == ("unexpected_status" if "token" in path else "blocked")
+    assert finding.field in ("", "base_url")
 
 
 @pytest.mark.parametrize("step", range(3))

@@ -23,7 +23,7 @@ from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, ANN, CUSTOMER, World, count
 
-PROBES = {"may_write", "accepts_api_key"}
+PROBES = {"authenticate", "may_write", "accepts_api_key"}
 
 
 def count_calls(world: World) -> int:
