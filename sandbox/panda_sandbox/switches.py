@@ -91,6 +91,18 @@ TABLE = (
         "Form of an account's contacts.",
     ),
     Switch(
+        "stored_name",
+        ("as_sent", "html", "upper", "nfd", "cut"),
+        "docs/watchguard-api.md#account-name",
+        "What becomes of the name of a new account.",
+    ),
+    Switch(
+        "shown_email",
+        ("as_sent", "masked", "untagged"),
+        "docs/watchguard-api.md#account-contact",
+        "How the e-mail address of an account is shown.",
+    ),
+    Switch(
         "name_limit",
         ("none", "64"),
         "docs/watchguard-api.md#account-name",
@@ -113,6 +125,24 @@ TABLE = (
         ("nested", "flat", "none"),
         "docs/watchguard-api.md#paging",
         "Paging values inside pageControls, beside items, or not at all.",
+    ),
+    Switch(
+        "most_rows",
+        ("any", "2"),
+        "docs/watchguard-api.md#paging",
+        "Rows of a page, whatever limit was asked for.",
+    ),
+    Switch(
+        "listing_total",
+        ("right", "of_page", "zero", "too_big"),
+        "docs/watchguard-api.md#paging",
+        "What totalItems says.",
+    ),
+    Switch(
+        "offset",
+        ("obeyed", "ignored"),
+        "docs/watchguard-api.md#paging",
+        "Whether a listing begins where it was asked to.",
     ),
     Switch(
         "unlimited",
