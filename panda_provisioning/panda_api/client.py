@@ -150,7 +150,9 @@ class PandaClient:
             answer = self._read_page(path, params, until)
             page = [_child(row) for row in as_list(answer.get("items"))]
             paging = {**answer, **as_object(answer.get("pageControls") or {})}
-            stated, limit = (integer(paging.get(n), -9) for n in ("totalItems", "limit"))
+            stated, limit = (
+                integer(paging.get(n), -9) for n in ("totalItems", "limit")
+            )
             before = len(known)
             known.update(child.id or child for child in page)
             rows.update(dict.fromkeys(page))

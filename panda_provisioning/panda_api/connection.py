@@ -113,7 +113,9 @@ _Base: type = HTTPConnection if TYPE_CHECKING else object
 
 
 class _Timed(_Base):  # type: ignore[misc]
-    response_class = _TimedResponse
+    response_class: Any = _TimedResponse
+    _dns_host: Any
+    timeout: Any
 
     def _new_conn(self) -> socket.socket:
         """Try one address after the other, as long as there is time."""

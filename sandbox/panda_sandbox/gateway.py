@@ -172,9 +172,7 @@ async def _send(scope: Scope, send: Send, answer: Answer) -> None:
         }
     )
     is_last = answer.parts is None
-    await send(
-        {"type": "http.response.body", "body": first, "more_body": not is_last}
-    )
+    await send({"type": "http.response.body", "body": first, "more_body": not is_last})
     if answer.parts is None:
         return
     async for part in answer.parts:

@@ -345,7 +345,9 @@ def test_undecodable(api: Api, inject: Inject) -> None:
 def test_many_children(api: Api, inject: Inject) -> None:
     inject("many_children", rows=1000)
     body = api.children()
-    assert len({row["accountId"] for row in body["items"]}) == body["totalItems"] == 1000
+    assert (
+        len({row["accountId"] for row in body["items"]}) == body["totalItems"] == 1000
+    )
 
 
 def test_empty_listing(api: Api, inject: Inject) -> None:
@@ -360,7 +362,7 @@ def test_poison_text(api: Api, inject: Inject) -> None:
     assert raw(api).json()["name"].endswith("\0\ud800")
 
 
-def test_poison_id(sandbox: SandboxProcess, api: Api, inject: Inject) -> None:
+def test_poison_id(api: Api, inject: Inject) -> None:
     inject("poison_id", value="x" * 9000)
     assert api.create_account() == "x" * 9000
     inject("poison_id", value="..")

@@ -1,4 +1,4 @@
-"""Every exchange ends in time, and a write never leaves late: real sockets, real waits."""
+"""Every exchange ends in time, and no write leaves late: real sockets, real waits."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_all_documented_alternatives_are_read_whatever_the_others_are(
 ) -> None:
     """A reseller and a customer are created once, found again and linked; what Panda
     refuses is said in its words."""
-    switches = dict(zip(ALTERNATIVES, values))
+    switches = dict(zip(ALTERNATIVES, values, strict=True))
     world.sandbox.control("PATCH", "switches", switches)
     reseller, outcome = world.run(RESELLER)
     assert outcome.step is Step.DONE

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from panda_provisioning.panda_api.client import PandaClient
-from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.errors import ErrorKind
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import READ_WRITE_ID, ROOT_ACCOUNT
