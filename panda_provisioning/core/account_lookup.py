@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
-from ..panda_api.responses import Account, Child
-from .matching import fold, likely_same_email, twin_keys
+from ..panda_api.responses import Account, Child, Children, is_account_id
+from .matching import fold, likely_same_email, name_key, twin_keys
 from .snapshot import Snapshot
 
 MOST_READ = 100
@@ -23,9 +23,9 @@ class Listing:
     :param looked_at: when Panda was asked, in seconds since the epoch.
     """
 
-    def __init__(self, looked_at: float, children: Iterable[Child]) -> None:
+    def __init__(self, looked_at: float, children: Children) -> None:
         self.looked_at = looked_at
-        self.children = list(children)
+        self.children = children
         self._by_key: dict[str, list[Child]] = defaultdict(list)
         for child in self.children:
             self._by_key[fold(child.name)].append(child)
@@ -58,11 +58,16 @@ class AccountLookup:
         """Whether it is known, without asking, that no child likely is the account.
 
         Not of an account of which a create may have been sent since, or that a person
-        has chosen.
+        has chosen, nor from a listing that was read page by page.
         """
         listing = self._listings.get(snapshot.parent_remote_id)
         is_sure = snapshot.marker_at is None and not snapshot.chosen_remote_id
-        return bool(listing and is_sure and not listing.twins(snapshot.name))
+        return bool(
+            listing
+            and listing.children.pages == 1
+            and is_sure
+            and not listing.twins(snapshot.name)
+        )
 
     def listing(
         self, client: PandaClient, parent_id: str, not_before: float = 0
@@ -77,10 +82,25 @@ class AccountLookup:
                 self._listings[parent_id] = listing
             return listing
 
+    def twins(
+        self, client: PandaClient, parent_id: str, listing: Listing, name: str
+    ) -> list[Child]:
+        """The children of ``parent_id`` that likely carry ``name``.
+
+        A listing that was read page by page may lack one, so Panda is asked for the
+        name before it is believed that there is none.
+        """
+        twins = listing.twins(name)
+        if twins or listing.children.pages == 1:
+            return twins
+        named = client.list_children(parent_id, name=name_key(name))
+        return Listing(listing.looked_at, named).twins(name)
+
     def get_accounts(
         self, client: PandaClient, children: Iterable[Child]
     ) -> list[Account]:
-        """``children`` with their e-mail addresses, without those that are gone."""
+        """``children`` with their e-mail addresses, without those that are gone. Of
+        one whose ID is none the address is not known."""
         return list(self._read(client, children))
 
     def with_email(
@@ -99,7 +119,9 @@ class AccountLookup:
     ) -> Iterator[Account]:
         for child in children:
             account = self._accounts.get(child.id)
-            if account is None:
+            if not is_account_id(child.id):
+                account = Account(child.id, child.name, child.type, "")
+            elif account is None:
                 try:
                     account = client.get_account(child.id)
                 except PandaError as error:

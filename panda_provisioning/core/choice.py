@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
-from ..panda_api.responses import Account
-
-ACCOUNT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}")
-"""What an ID of Panda looks like, e.g. WGC-1-123abc; nothing that leads elsewhere as a
-part of an address."""
+from ..panda_api.responses import Account, is_account_id
 
 
 def may_be_chosen(chosen_id: str, *, parent_id: str, root_id: str) -> bool:
     """Whether it makes sense to ask Panda about ``chosen_id`` at all."""
-    is_id = ACCOUNT_ID.fullmatch(chosen_id) is not None
-    return is_id and chosen_id not in (root_id, parent_id)
+    return is_account_id(chosen_id) and chosen_id not in (root_id, parent_id)
 
 
 def find_chosen(
@@ -45,8 +39,6 @@ def find_chosen(
     except PandaError as error:
         if error.code != "not_found":
             raise
-        return None
-    if account.id not in ("", chosen_id):
         return None
     children = client.list_children(parent_id, name=account.name)
     is_below = chosen_id in {child.id for child in children}

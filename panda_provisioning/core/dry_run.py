@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
-from ..panda_api.responses import Account, Child, Operator, Transaction
+from ..panda_api.responses import Account, Child, Children, Operator, Transaction
 from .account_lookup import AccountLookup
 from .error_catalogue import as_error
 from .matching import name_key
@@ -127,12 +127,13 @@ class _PretendClient(PandaClient):
 
     # === READING === #
 
-    def list_children(self, account_id: str, *, name: str = "") -> list[Child]:
-        self._count(account_id, 1 if name else self._prefetch.pages.get(account_id, 1))
+    def list_children(self, account_id: str, *, name: str = "") -> Children:
+        pages = 1 if name else self._prefetch.pages.get(account_id, 1)
+        self._count(account_id, pages)
         known = self._prefetch.children.get(account_id, {})
         lists = [known.get(name_key(name), [])] if name else known.values()
         children = {row[0]: Child(*row) for rows in lists for row in rows}
-        return list(children.values())
+        return Children(children.values(), pages)
 
     def get_account(self, account_id: str) -> Account:
         self._count(account_id)

@@ -124,14 +124,13 @@ class _Reader:
 
     def _children(self, parent: str, names: Iterable[str]) -> None:
         """Read all children of ``parent`` and keep those that likely carry a name."""
-        requests: list[object] = []
-        client = PandaClient(self._transport, requests.append)
+        client = PandaClient(self._transport)
         try:
             listing = Listing(0, client.list_children(parent))
         except PandaError as error:
             self._note_missing(parent, error)
             return
-        self.prefetch.pages[parent] = len(requests)
+        self.prefetch.pages[parent] = listing.children.pages
         for name in names:
             self._keep(parent, name, listing.twins(name))
 

@@ -125,7 +125,8 @@ def _find_account(
     listing = lookup.listing(
         client, snapshot.parent_remote_id, _look_not_before(snapshot, timing)
     )
-    twins = listing.twins(snapshot.name_in_panda)
+    parent_id, name = snapshot.parent_remote_id, snapshot.name_in_panda
+    twins = lookup.twins(client, parent_id, listing, name)
     free = [child for child in twins if child.id not in snapshot.excluded]
     if len(free) > MOST_TWINS:
         used = tuple(child.id for child in free)

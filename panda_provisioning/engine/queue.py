@@ -318,9 +318,11 @@ class Queue:
         return [account_id for (account_id,) in rows]
 
     def get_bound(self, remote_ids, except_id):
-        """Return those of ``remote_ids`` that belong to another account of Odoo."""
+        """Return those of ``remote_ids`` that belong to another account of Odoo, or
+        that are our own root account."""
         bound = get_bound_accounts(self.env, self.system_id, remote_ids)
-        return {remote_id for remote_id, key in bound.items() if key != except_id}
+        others = {remote_id for remote_id, key in bound.items() if key != except_id}
+        return others | {self._root_account_id}.intersection(remote_ids)
 
     def get_all_bound(self):
         """Return all accounts in Panda that belong to accounts of Odoo."""

@@ -403,8 +403,11 @@ class Runner:
         elif error and error.kind is ErrorKind.THROTTLED:
             self._in_transaction(self._listener.on_throttled, error)
         elif error and not self._is_late:
-            root_account_id = self._settings.root_account_id
-            finding = check_connection(self._transport, root_account_id)
+            finding = check_connection(
+                self._transport,
+                self._settings.root_account_id,
+                writes_fail=error.kind is ErrorKind.UNKNOWN,
+            )
             if not finding.is_connected:
                 self._in_transaction(self._report_interruption, finding)
             elif self._refused:

@@ -52,6 +52,7 @@ LABELS = [
     ("several_matches", "Panda has several matching accounts"),
     ("conflict", "Conflict in Panda"),
     ("rejected", "Panda refuses the data"),
+    ("blocked", "Blocked on the way to Panda"),
     ("operator_refused", "Panda refuses the operator"),
     ("update_refused", "Panda refuses the change"),
     ("link_refused", "Account cannot be linked"),
@@ -69,8 +70,10 @@ LABELS = [
     ("throttled", "Rate limit reached"),
     ("server_error", "Server error in Panda"),
     ("unreachable", "Panda cannot be reached"),
+    ("certificate", "Certificate not trusted"),
     ("timeout", "Panda timed out"),
     ("invalid_url", "API address not valid"),
+    ("inconsistent_listing", "Answer contradicts itself"),
     ("unreadable", "Answer cannot be read"),
     ("unexpected_status", "Unexpected answer"),
     ("too_many", "Too many contacts to look up"),
@@ -209,6 +212,11 @@ TEXTS = {
         "created anew."
     ),
     "rejected": _lt("Panda refuses the data of this contact: %(detail)s"),
+    "blocked": _lt(
+        "A firewall on the way to Panda has refused the data of this contact with a "
+        "web page. The credentials are not at fault. Look for unusual characters in "
+        "the name, such as < or quotation marks, or ask who runs the firewall."
+    ),
     "update_refused": _lt("Panda refuses the change: %(detail)s"),
     "operator_refused": _lt("Panda could not create the operator: %(detail)s"),
     "conflict": _lt("Panda reports a conflict: %(detail)s"),
@@ -226,12 +234,20 @@ TEXTS = {
     ),
     "throttled": _lt("Panda asked to slow down."),
     "unreachable": _lt("Panda cannot be reached."),
+    "certificate": _lt(
+        "The certificate at the API address of %(system)s is not trusted: %(detail)s. "
+        "Nothing was sent."
+    ),
     "timeout": _lt("Panda did not answer in time."),
     "lost_answer": _lt(
         "The answer of Panda was lost. Odoo looks there before it creates anything "
         "again."
     ),
     "server_error": _lt("Panda answered with an error of its own."),
+    "inconsistent_listing": _lt(
+        "The answer of Panda contradicts itself (%(detail)s), so it does not show "
+        "whether this account exists there. Nothing is created until it does."
+    ),
     "unreadable": _lt("Panda answered something that cannot be read."),
     "transaction_stuck": _lt(
         "Panda has not finished creating the operator for a long time."
@@ -283,6 +299,18 @@ CONNECTION_TEXTS = {
     "throttled": _lt("Panda is busy. That passes within minutes."),
     "server_error": _lt(
         "Panda answers with an error of its own. That usually passes within minutes."
+    ),
+    "certificate": _lt(
+        "The certificate at %(url)s is not trusted: %(detail)s. Check the API address, "
+        "the clock of this server and its list of certificates."
+    ),
+    "blocked": _lt(
+        "A firewall on the way to Panda refuses the requests of this server with a web "
+        "page. Ask who runs it, or check the API address."
+    ),
+    "inconsistent_listing": _lt(
+        "The answer of Panda contradicts itself: %(detail)s. That usually passes "
+        "within minutes."
     ),
     "unreachable": _lt(
         "Nothing that looks like Panda answers at %(url)s. Check the API address."

@@ -6,22 +6,31 @@ Every fact about the API, with its certainty and source, is in
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from .connection import MaySend
 from .errors import ErrorKind, PandaError
+from .limits import MOST_CHILDREN, MOST_PAGES
 from .responses import (
+    TRANSACTION_ID,
     Account,
     Child,
+    Children,
     Operator,
     Transaction,
     as_list,
     as_object,
+    inconsistent,
     integer,
+    is_account_id,
     text,
     unreadable,
 )
-from .transport import MaySend, Trace, Transport
+from .transport import Trace, Transport
 
 ACCOUNTS = "/rest/platform/accounts/v1/accounts"
 OPERATORS = "/rest/platform/operator-mgmt/v1"
@@ -31,6 +40,9 @@ RESELLER_TYPE = 1
 CUSTOMER_TYPE = 2
 """Subscriber (docs/watchguard-api.md#account-types)."""
 
+EVERYTHING = -1
+"""The limit of a listing that is not cut into pages."""
+
 
 class PandaClient:
     """Calls of one transport; cheap to make, so each task has its own ``trace``.
@@ -38,8 +50,9 @@ class PandaClient:
     Every method raises :class:`~.errors.PandaError` for anything but a success.
 
     :param trace: called with an :class:`~.responses.Exchange` after each request.
-    :param may_send: asked immediately before a write leaves, see
-        :meth:`.transport.Transport.request`.
+    :param may_send: asked immediately before the bytes of a write leave; when it says
+        no, nothing is sent and the call fails with ``not_sent``. Reads do not ask.
+    :param longest: seconds from now after which the last call has to end.
     """
 
     def __init__(
@@ -47,10 +60,12 @@ class PandaClient:
         transport: Transport,
         trace: Trace | None = None,
         may_send: MaySend | None = None,
+        longest: float = math.inf,
     ) -> None:
         self._transport = transport
         self._trace = trace
         self._may_send = may_send
+        self._ends_at = time.monotonic() + longest
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport!r})"
@@ -81,20 +96,21 @@ class PandaClient:
         }
         answer = self._write("POST", _account_path(parent_id), payload)
         account_id = text(answer, "accountId", "accountID")
-        if not account_id:
+        if not is_account_id(account_id) or account_id == parent_id:
             raise PandaError(ErrorKind.UNKNOWN, "unreadable", "no account ID")
         return account_id
 
     def get_account(self, account_id: str) -> Account:
         """Read an account with its contact (docs/watchguard-api.md#get-account)."""
         params = {"fields": "contacts"}
-        answer = as_object(self._call("GET", _account_path(account_id), params=params))
-        contact = answer.get("contacts") or {}
+        answer = self._read(_account_path(account_id), params)
+        if text(answer, "accountId", "accountID") not in ("", account_id):
+            raise unreadable("an account was expected that was asked for")
         return Account(
-            id=text(answer, "accountId", "accountID"),
+            id=account_id,
             name=text(answer, "name"),
             type=integer(answer.get("type")),
-            email=text(as_object(contact), "email"),
+            email=_email(answer.get("contacts")),
         )
 
     def update_account(
@@ -112,28 +128,59 @@ class PandaClient:
         }
         self._call("PATCH", _account_path(account_id), payload=payload)
 
-    def list_children(self, account_id: str, *, name: str = "") -> list[Child]:
+    def list_children(self, account_id: str, *, name: str = "") -> Children:
         """Accounts directly below ``account_id``; ``name`` narrows, it may not match.
 
         Reads every page, in both known forms of paging (docs/watchguard-api.md#paging).
-        Without a total it reads on until a page brings nothing new.
+        A total is a hint: reading goes on until a page brings nothing new, unless the
+        answer says that it is not a full one. It may take as long as two exchanges.
+
+        :raise PandaError: ``inconsistent_listing`` if it shows fewer accounts than it
+            says that there are.
         """
+        until = min(self._ends_at, time.monotonic() + 2 * self._transport.timeout)
         path = f"{_account_path(account_id)}/children"
-        children: dict[str, Child] = {}
-        offset = 0
-        while True:
-            params = {"type": "0", "limit": "-1", "offset": str(offset)}
-            if name:
-                params["name"] = name
-            answer = as_object(self._call("GET", path, params=params))
+        params = {"type": "0", "limit": "-1", "offset": "0"}
+        if name:
+            params["name"] = name
+        rows: dict[Child, None] = {}
+        known: set[object] = set()
+        offset = pages = total = 0
+        while pages < MOST_PAGES and len(rows) <= MOST_CHILDREN:
+            answer = self._read_page(path, params, until)
             page = [_child(row) for row in as_list(answer.get("items"))]
-            known = len(children)
-            children.update((child.id, child) for child in page)
+            paging = {**answer, **as_object(answer.get("pageControls") or {})}
+            stated, limit = (
+                integer(paging.get(n), -9) for n in ("totalItems", "limit")
+            )
+            before = len(known)
+            known.update(child.id or child for child in page)
+            rows.update(dict.fromkeys(page))
             offset += len(page)
-            paging = as_object(answer.get("pageControls") or answer)
-            total = integer(paging.get("totalItems"), -1)
-            if len(children) == known or 0 <= total <= offset:
-                return list(children.values())
+            pages += 1
+            total = max(total, stated)
+            has_room = limit == EVERYTHING or len(page) < limit
+            if len(known) == before or (has_room and len(known) == stated):
+                if len(known) < total:
+                    raise inconsistent(f"{len(known)} of {total} accounts")
+                return Children(rows, pages)
+            params = {**params, "offset": str(offset)}
+        raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
+
+    def _read_page(
+        self, path: str, params: dict[str, str], until: float
+    ) -> Mapping[str, Any]:
+        """One answer of a listing. Whoever does not know that the limit -1 means
+        everything is asked without a limit, from then on."""
+        if time.monotonic() >= until:
+            raise PandaError(ErrorKind.OUTAGE, "timeout", "a listing without an end")
+        try:
+            return self._read(path, {**params}, until)
+        except PandaError as error:
+            if error.code != "rejected" or "limit" not in params:
+                raise
+        del params["limit"]
+        return self._read(path, params, until)
 
     # === OPERATORS === #
 
@@ -192,14 +239,14 @@ class PandaClient:
         """Operators of an account (docs/watchguard-api.md#list-operators)."""
         path = f"{OPERATORS}/OperatorsByAccountId"
         params = {"account_id": account_id}
-        answer = as_object(self._call("GET", path, params=params))
+        answer = self._read(path, params)
         if "result" not in answer:  # which does not mean that there is nobody
             raise unreadable("a list of operators was expected")
         return [
             Operator(
                 text(row, "userName", "username"),
                 text(row, "email"),
-                row.get("mfa") in (True, "Enabled"),
+                str(row.get("mfa")).lower() in ("enabled", "true"),
             )
             for row in as_list(answer["result"] or [])
         ]
@@ -211,7 +258,7 @@ class PandaClient:
         """
         path = f"{OPERATORS}/TransactionStatus"
         params = {"transaction_id": transaction_id}
-        answer = as_object(self._call("GET", path, params=params))
+        answer = self._read(path, params)
         rows = as_list(answer.get("transaction_status"))
         for row in rows:
             named = text(row, "username", "userName").lower()
@@ -223,6 +270,10 @@ class PandaClient:
 
     # === PROBES === #
 
+    def authenticate(self) -> None:
+        """Ask for a token, unless there is one."""
+        self._transport.authenticate(self._ends_at)
+
     def may_write(self, account_id: str) -> bool:
         """Whether these credentials may write, found out without writing.
 
@@ -233,6 +284,8 @@ class PandaClient:
         try:
             self._call("POST", _account_path(account_id), payload={})
         except PandaError as error:
+            if error.code == "blocked":  # by somebody else than Panda
+                raise
             if error.kind is ErrorKind.DATA:
                 return True
             if error.kind is ErrorKind.PERMISSION:
@@ -253,7 +306,7 @@ class PandaClient:
         except PandaError as error:
             if error.kind in (ErrorKind.PERMISSION, ErrorKind.AUTH):
                 return False
-            if error.kind is not ErrorKind.DATA:
+            if error.kind is not ErrorKind.DATA or error.code == "blocked":
                 raise
         return True
 
@@ -262,7 +315,7 @@ class PandaClient:
     def _transaction(self, method: str, payload: dict[str, Any]) -> str:
         answer = self._write(method, f"{OPERATORS}/operators", payload)
         transaction_id = text(answer, "transaction_id")
-        if not transaction_id:
+        if not TRANSACTION_ID.fullmatch(transaction_id):
             raise PandaError(ErrorKind.UNKNOWN, "unreadable", "no transaction ID")
         return transaction_id
 
@@ -271,18 +324,37 @@ class PandaClient:
         # A success that says nothing usable may have been done all the same.
         return answer if isinstance(answer, dict) else {}
 
+    def _read(
+        self, path: str, params: dict[str, str], ends_at: float = math.inf
+    ) -> Mapping[str, Any]:
+        """The JSON object that a read is answered with."""
+        until = min(ends_at, self._ends_at)
+        return as_object(self._call("GET", path, params=params, ends_at=until))
+
     def _call(self, method: str, path: str, **options: Any) -> Any:
         if self._may_send and method != "GET":
             options["may_send"] = self._may_send
+        options.setdefault("ends_at", self._ends_at)
         return self._transport.request(method, path, trace=self._trace, **options)
 
 
 def _account_path(account_id: str) -> str:
+    if account_id in ("", ".", ".."):  # which would lead elsewhere
+        raise PandaError(ErrorKind.DATA, "not_found", "no account ID")
     return f"{ACCOUNTS}/{quote(account_id, safe='')}"
 
 
-def _child(row: Any) -> Child:
-    account_id = text(row, "accountId", "accountID")
-    if not account_id:
-        raise unreadable("a managed account without an ID")
-    return Child(account_id, text(row, "name"), integer(row.get("type")))
+def _child(row: Mapping[str, Any]) -> Child:
+    return Child(
+        text(row, "accountId", "accountID"),
+        text(row, "name"),
+        integer(row.get("type")),
+    )
+
+
+def _email(contacts: Any) -> str:
+    """The first address of one or more contacts, empty if there is none."""
+    for contact in contacts if isinstance(contacts, list) else [contacts]:
+        if isinstance(contact, Mapping) and text(contact, "email"):
+            return text(contact, "email")
+    return ""

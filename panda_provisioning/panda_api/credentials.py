@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass, field
+
+from .scrubbing import scrub
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,5 @@ class Credentials:
 
         :param more: further secrets of the moment, e.g. the bearer token.
         """
-        pair = f"{self.access_id}:{self.password}".encode()
-        secrets = (self.password, self.api_key, base64.b64encode(pair).decode(), *more)
-        for secret in filter(None, secrets):
-            for form in {secret, json.dumps(secret)[1:-1], "".join(secret.split())}:
-                text = text.replace(form, "***")
-        return text
+        pair = base64.b64encode(f"{self.access_id}:{self.password}".encode()).decode()
+        return scrub(text, (self.password, self.api_key, pair, *more))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email.utils
 import math
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timezone
 from typing import Any
 
@@ -13,6 +14,8 @@ import requests
 import urllib3.exceptions
 
 from .errors import ErrorKind, PandaError
+from .limits import LONGEST_RETRY_AFTER, LONGEST_TEXT
+from .responses import storable
 
 STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
     400: (ErrorKind.DATA, "rejected"),
@@ -28,18 +31,18 @@ STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
 }
 """Answers that say that nothing was done (docs/watchguard-api.md#status-codes)."""
 
-NO_ANSWER = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
+DEEPEST_WORDS, MOST_WORDS = 4, 5
+"""How far down, and how many of a list, words are looked for in an error."""
+
+NO_ANSWER = (OSError, urllib3.exceptions.HTTPError, ValueError)
 """All that requests and what is below it raise."""
 
-LONGEST_RETRY_AFTER = 86_400.0
-"""Seconds that a ``Retry-After`` header is believed."""
+TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
-NEVER_SENT = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NameResolutionError,
-)
-"""What urllib3 raises before the request has left the machine."""
+
+BLOCKED = (ErrorKind.DATA, "blocked")
+"""A refusal that is a page: of a firewall that does not like what was sent, and not of
+Panda (docs/watchguard-api.md#permission)."""
 
 
 def from_status(
@@ -50,7 +53,9 @@ def from_status(
     A gateway may answer 5xx or 408 for a request that went through, and 303 says
     that one did, so after a write these mean *unknown outcome*.
     """
-    if status in STATUS_ERRORS:
+    if status == 403 and "html" in headers.get("Content-Type", "").lower():
+        kind, code = BLOCKED
+    elif status in STATUS_ERRORS:
         kind, code = STATUS_ERRORS[status]
     elif status >= 500 or status == 408:
         kind, code = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE, "server_error"
@@ -63,28 +68,38 @@ def from_status(
     )
 
 
-def from_exception(error: Exception, *, write: bool) -> PandaError:
-    """The error for a request that got no answer, for one of :data:`NO_ANSWER`."""
-    if isinstance(error, ValueError) and not write:
-        # An address that cannot be used. After a write it may be that of a redirect,
-        # and a bad address of our own is found out when the token is asked for.
-        return PandaError(ErrorKind.PROTOCOL, "invalid_url", type(error).__name__)
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NEVER_SENT):
-        name = type(reason or error).__name__
+def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
+    """The error for a request that got no answer, for one of :data:`NO_ANSWER`.
+
+    :param sent: whether any of it may have left; if not, nothing was done.
+    """
+    reason = getattr(_cause(error), "reason", None) or error
+    name = type(reason).__name__
+    if not sent:
+        refused = _cause(reason)
+        if isinstance(refused, ssl.SSLCertVerificationError):
+            words = storable(refused.verify_message)[:LONGEST_TEXT]
+            return PandaError(ErrorKind.OUTAGE, "certificate", words)
+        if isinstance(error, ValueError):  # an address that cannot be used
+            return PandaError(ErrorKind.PROTOCOL, "invalid_url", name)
         return PandaError(ErrorKind.OUTAGE, "unreachable", name)
     kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
-    code = "timeout" if isinstance(error, requests.Timeout) else "lost_answer"
+    code = "timeout" if isinstance(error, TIMEOUTS) else "lost_answer"
     return PandaError(kind, code, type(error).__name__)
+
+
+def _cause(error: Exception) -> Any:
+    """What lies below ``error``: requests wraps what urllib3 raises."""
+    return error.args[0] if error.args else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of a ``Retry-After`` header, given as a number or as a date.
 
-    Never more than :data:`LONGEST_RETRY_AFTER`: a slip in a header must not stop a
-    system for years.
+    Never more than ``LONGEST_RETRY_AFTER``: neither a slip in a header nor a server
+    that says so each time may stop a system for hours.
     """
-    value = headers.get("Retry-After", "")
+    value = headers.get("Retry-After", "")[:100]
     try:
         seconds = float(value)
     except ValueError:
@@ -102,11 +117,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def vendor_text(body: Any, fallback: str) -> str:
     """The vendor's words in an error body, whatever its shape, not cut yet."""
-    words: list[str] = []
-    if isinstance(body, Mapping):
-        for name in ("message", "details", "error_description", "error"):
-            value = body.get(name)
-            if isinstance(value, str) and value and value not in words:
-                words.append(value)
-    *titles, last = words or [" ".join(fallback.split())]
+    words = _words(body, DEEPEST_WORDS) if isinstance(body, Mapping) else ()
+    *titles, last = list(dict.fromkeys(words)) or [" ".join(fallback.split())]
     return ": ".join([*(title.rstrip(".:") for title in titles), last])
+
+
+def _words(value: Any, depth: int) -> Iterator[str]:
+    """The texts in ``value`` that say what is wrong, in the order of importance."""
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, Mapping) and depth:
+        for name in ("message", "details", "error_description", "error", "errors"):
+            yield from _words(value.get(name), depth - 1)
+    elif isinstance(value, list) and depth:
+        for each in value[:MOST_WORDS]:
+            yield from _words(each, depth - 1)

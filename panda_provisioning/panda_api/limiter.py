@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -14,12 +15,19 @@ class RateLimiter:
         self._next_slot = 0.0
         self._lock = threading.Lock()
 
-    def wait(self) -> None:
-        """Sleep until the caller's slot comes."""
+    def wait(self, until: float = math.inf) -> bool:
+        """Sleep until the caller's slot comes, and return whether it has.
+
+        :param until: when it is too late, in seconds of ``time.monotonic``; then the
+            slot is somebody else's.
+        """
         if not self._interval:
-            return
+            return True
         with self._lock:
             now = time.monotonic()
             slot = max(now, self._next_slot)
-            self._next_slot = slot + self._interval
-        time.sleep(slot - now)
+            is_in_time = slot < until
+            if is_in_time:
+                self._next_slot = slot + self._interval
+        time.sleep(max(0.0, min(slot, until) - now))
+        return is_in_time

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ErrorKind, PandaError
+from .limits import LONGEST_TEXT
+
+ACCOUNT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}")
+"""What an ID of Panda looks like, e.g. WGC-1-123abc; nothing that leads elsewhere as a
+part of an address (docs/watchguard-api.md#account-id)."""
+TRANSACTION_ID = re.compile(r"[!-~]{1,200}")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What JSON can say and no database can store: NUL and halves of surrogate pairs."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +48,26 @@ class Account:
 
 @dataclass(frozen=True)
 class Child:
-    """A row of a listing of managed accounts (docs/watchguard-api.md#list-children)."""
+    """A row of a listing of managed accounts (docs/watchguard-api.md#list-children).
+
+    ``id`` may be anything, as long as it can be stored: see :func:`is_account_id`.
+    """
 
     id: str
     name: str
     type: int
+
+
+class Children(list[Child]):
+    """A listing of managed accounts that is complete and does not contradict itself.
+
+    :param pages: answers that it took. Between two of them an account may have been
+        deleted, and the first of the next page have moved to the one before.
+    """
+
+    def __init__(self, rows: Iterable[Child] = (), pages: int = 1) -> None:
+        super().__init__(rows)
+        self.pages = pages
 
 
 @dataclass(frozen=True)
@@ -72,6 +96,12 @@ def unreadable(what: str) -> PandaError:
     return PandaError(ErrorKind.PROTOCOL, "unreadable", what)
 
 
+def inconsistent(what: str) -> PandaError:
+    """The error for an answer that contradicts itself: what it does not show may exist
+    all the same."""
+    return PandaError(ErrorKind.OUTAGE, "inconsistent_listing", what)
+
+
 def as_object(body: Any) -> Mapping[str, Any]:
     """``body`` as a JSON object; raises :class:`PandaError` when it is another."""
     if not isinstance(body, Mapping):
@@ -86,13 +116,27 @@ def as_list(value: Any) -> list[Mapping[str, Any]]:
     return value
 
 
-def text(row: Mapping[str, Any], *names: str) -> str:
-    """The first of ``names`` whose value in ``row`` is text or a number, as text."""
+def is_account_id(text: str) -> bool:
+    """Whether ``text`` may be the ID of an account of Panda."""
+    return ACCOUNT_ID.fullmatch(text) is not None
+
+
+def storable(text: str) -> str:
+    """``text`` without what no database can store."""
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def text(row: Mapping[str, Any], *names: str, most: int = LONGEST_TEXT) -> str:
+    """The first of ``names`` whose value in ``row`` is text or a number, as text that
+    can be stored.
+
+    :param most: characters that are kept.
+    """
     for name in names:
         value = row.get(name)
         is_plain = isinstance(value, (str, int)) and not isinstance(value, bool)
         if is_plain and value != "":
-            return str(value)
+            return storable(str(value)[:most])
     return ""
 
 

@@ -10,7 +10,7 @@ import requests
 from .credentials import Credentials
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""The hosts that are this machine: a sandbox is nowhere else."""
+"""The hosts that a sandbox may have: it is nowhere else than on this machine."""
 DEFAULT_URL = "http://127.0.0.1:8470"
 PATIENCE = 5
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import math
 import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from .answer import Answer, read_answer
+from .connection import MaySend, RunningExchange, TimedAdapter, not_sent
 from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
 from .limiter import RateLimiter
-from .responses import Exchange, as_object, integer, text, unreadable
+from .limits import LONGEST_TOKEN, LONGEST_TOKEN_LIFE
+from .responses import (
+    Exchange,
+    as_object,
+    inconsistent,
+    integer,
+    storable,
+    text,
+    unreadable,
+)
 from .token import TokenCache
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
@@ -27,7 +41,17 @@ DEFAULT_TOKEN_LIFE = 3600
 """Seconds, when the answer does not say (docs/watchguard-api.md#token-answer)."""
 
 Trace = Callable[[Exchange], None]
-MaySend = Callable[[], bool]
+
+EXCHANGES_OF_A_CALL = 4
+"""Token, request, and both again when the token was refused."""
+
+
+def longest_call(timeout: float) -> float:
+    """Seconds after which :meth:`Transport.request` has ended, whatever happens.
+
+    What is left of it once a write was allowed to leave is one ``timeout``.
+    """
+    return EXCHANGES_OF_A_CALL * timeout
 
 
 class BearerAuth(requests.auth.AuthBase):
@@ -51,7 +75,8 @@ class Transport:
     :param base_url: e.g. ``https://api.usa.cloud.watchguard.com``.
     :param max_connections: connections kept open, one per thread that uses it.
     :param requests_per_second: 0 means no limit.
-    :param timeout: seconds an answer may take; connecting may take a third of it.
+    :param timeout: seconds that an exchange may take from waiting for its turn to the
+        last byte of the answer; connecting may take a third of it.
     """
 
     def __init__(
@@ -65,7 +90,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._credentials = credentials
-        self._timeout = (max(1.0, timeout / 3), timeout)
+        self.timeout = timeout
         self._limiter = RateLimiter(requests_per_second)
         self._token = TokenCache(self._fetch_token)
         self._session = requests.Session()
@@ -75,8 +100,12 @@ class Transport:
         self._session.proxies.update(_environment_proxies(base_url))
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["Accept"] = "application/json"
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=max_connections)
-        self._session.mount(self.base_url, adapter)
+        self._session.headers["Accept-Encoding"] = "gzip"
+        # Nothing of one answer is kept for the next request.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = TimedAdapter(pool_connections=1, pool_maxsize=max_connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -92,9 +121,12 @@ class Transport:
     ) -> None:
         self._session.close()
 
-    def authenticate(self) -> None:
-        """Fetch a token unless there is one; raises :class:`PandaError`."""
-        self._token.get()
+    def authenticate(self, ends_at: float = math.inf) -> None:
+        """Fetch a token unless there is one; raises :class:`PandaError`.
+
+        :param ends_at: when it has to end, in seconds of ``time.monotonic``.
+        """
+        self._token.get(self._until(ends_at))
 
     def request(
         self,
@@ -104,26 +136,37 @@ class Transport:
         payload: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
         trace: Trace | None = None,
-        may_send: MaySend = lambda: True,
+        may_send: MaySend | None = None,
+        ends_at: float = math.inf,
     ) -> Any:
         """Send one request and return its JSON, ``None`` for an empty success.
 
-        A refused token is renewed and the request repeated, once.
+        A refused token is renewed and the request repeated, once. It all ends within
+        :func:`longest_call`.
 
-        :param may_send: asked immediately before the request leaves, when token and
-            turn have been waited for. If it returns false, nothing is sent.
+        :param may_send: asked immediately before the request leaves, after token,
+            limiter and connecting. If it returns false, nothing is sent.
+        :param ends_at: when the call has to end, in seconds of ``time.monotonic``.
         :raise PandaError: for everything else than a readable success; ``not_sent``
             if ``may_send`` has said no.
         """
-        token = self._token.get()
+
+        def send(token: str) -> Any:
+            running = RunningExchange(self._until(ends_at), may_send)
+            return self._send(method, path, token, payload, params, trace, running)
+
+        token = self._token.get(self._until(ends_at))
         try:
-            return self._send(method, path, token, payload, params, trace, may_send)
+            return send(token)
         except PandaError as error:
             if error.status != 401:
                 raise
         self._token.discard(token)
-        token = self._token.get()
-        return self._send(method, path, token, payload, params, trace, may_send)
+        return send(self._token.get(self._until(ends_at)))
+
+    def _until(self, ends_at: float) -> float:
+        """When an exchange that begins now is cut."""
+        return min(time.monotonic() + self.timeout, ends_at)
 
     def _send(
         self,
@@ -133,30 +176,27 @@ class Transport:
         payload: Mapping[str, Any] | None,
         params: Mapping[str, str] | None,
         trace: Trace | None,
-        may_send: MaySend,
+        running: RunningExchange,
     ) -> Any:
         correlation_id = str(uuid.uuid4())
-        self._limiter.wait()
-        if not may_send():
-            raise PandaError(ErrorKind.OUTAGE, "not_sent")
         started = time.monotonic()
-        response: requests.Response | None = None
+        answer: Answer | None = None
         failure: PandaError | None = None
+        is_write = method != "GET"
         try:
-            response = self._session.request(
+            answer = self._exchange(
+                running,
                 method,
-                self.base_url + path,
+                path,
+                is_write=is_write,
                 json=payload,
                 params=params,
                 headers={"X-Correlation-ID": correlation_id},
                 auth=BearerAuth(token, self._credentials.api_key),
-                timeout=self._timeout,
-                allow_redirects=False,
             )
-            return self._read(response, token, write=method != "GET")
-        except NO_ANSWER as error:
-            failure = from_exception(error, write=method != "GET")
-            raise failure from _quotable(error)
+            body = self._checked(answer, token, is_write=is_write)
+            self._check_sense(body, token, is_write=is_write)
+            return body
         except PandaError as error:
             failure = error
             raise
@@ -166,81 +206,100 @@ class Transport:
                     Exchange(
                         method,
                         path,
-                        None if response is None else response.status_code,
+                        answer.status if answer else None,
                         time.monotonic() - started,
                         correlation_id,
                         self._shown(json.dumps(payload) if payload else "", token),
-                        self._shown("" if response is None else response.text, token),
+                        self._shown(answer.text if answer else "", token),
                         failure,
                     )
                 )
 
-    def _read(self, response: requests.Response, token: str, *, write: bool) -> Any:
-        body: Any = None
-        readable = True
-        if response.content:
-            try:
-                body = response.json()
-            except (ValueError, RecursionError):
-                readable = False
-        if not 200 <= response.status_code < 300:
-            detail = self._quoted(body, response.text, token)
-            raise from_status(
-                response.status_code, detail, response.headers, write=write
-            )
-        if not readable:
-            kind = ErrorKind.UNKNOWN if write else ErrorKind.PROTOCOL
-            raise PandaError(
-                kind,
-                "unreadable",
-                self._quoted(None, response.text, token),
-                status=response.status_code,
-            )
-        return body
+    def _exchange(
+        self,
+        running: RunningExchange,
+        method: str,
+        path: str,
+        *,
+        is_write: bool,
+        **options: Any,
+    ) -> Answer:
+        """Send one request when its turn has come, and read the answer."""
+        if not self._limiter.wait(running.ends_at):
+            raise not_sent()
+        try:
+            with running:
+                left = running.left()
+                response = self._session.request(
+                    method,
+                    self.base_url + path,
+                    timeout=(min(max(1.0, self.timeout / 3), left), left),
+                    allow_redirects=False,
+                    stream=True,
+                    **options,
+                )
+                return read_answer(response)
+        except NO_ANSWER as error:
+            failure = from_exception(error, write=is_write, sent=running.is_sent)
+            raise failure from _quotable(error)
 
-    def _fetch_token(self) -> tuple[str, float]:
+    def _checked(self, answer: Answer, token: str, *, is_write: bool) -> Any:
+        if not answer.is_success:
+            detail = self._quoted(vendor_text(answer.body, answer.text), token)
+            raise from_status(answer.status, detail, answer.headers, write=is_write)
+        if answer.problem:
+            kind = ErrorKind.UNKNOWN if is_write else ErrorKind.PROTOCOL
+            detail = self._quoted(vendor_text(answer.body, answer.text), token)
+            raise PandaError(kind, "unreadable", detail, status=answer.status)
+        return answer.body
+
+    def _check_sense(self, body: Any, token: str, *, is_write: bool) -> None:
+        """A success that speaks of an error says nothing about what was asked for,
+        whatever stands beside it."""
+        if isinstance(body, Mapping) and (body.get("error") or body.get("errors")):
+            detail = self._quoted(vendor_text(body, "an error in a success"), token)
+            if is_write:
+                raise PandaError(ErrorKind.UNKNOWN, "unreadable", detail)
+            raise inconsistent(detail)
+
+    def _fetch_token(self, until: float) -> tuple[str, float]:
         """Some answers carry an error in a success.
 
         See docs/watchguard-api.md#token-answer.
         """
         credentials = self._credentials
-        self._limiter.wait()
         try:
-            response = self._session.post(
-                self.base_url + TOKEN_PATH,
+            answer = self._exchange(
+                RunningExchange(until),
+                "POST",
+                TOKEN_PATH,
+                is_write=False,
                 data={"grant_type": "client_credentials", "scope": "api-access"},
                 auth=(
                     _as_header(credentials.access_id),
                     _as_header(credentials.password),
                 ),
-                timeout=self._timeout,
-                allow_redirects=False,
             )
-            body = self._read(response, "", write=False)
-        except NO_ANSWER as error:
-            raise from_exception(error, write=False) from _quotable(error)
+            body = as_object(self._checked(answer, "", is_write=False))
         except PandaError as error:
-            if error.status in (400, 401, 403):
+            if error.status in (400, 401, 403) and error.code != "blocked":
                 error.kind, error.code = ErrorKind.AUTH, "invalid_credentials"
             elif error.kind in (ErrorKind.DATA, ErrorKind.CONFLICT):
                 # It is about the address, never about the account of the call.
                 error.kind, error.code = ErrorKind.PROTOCOL, "unexpected_status"
-            if (error.status or 0) < 300:
-                error.detail = ""  # it may be half of an answer with a token
             raise
-        answer = as_object(body)
-        token = text(answer, "access_token")
-        if not token and "error" in answer:
-            detail = self._quoted(answer, "", "")
+        token = text(body, "access_token", most=LONGEST_TOKEN)
+        if not token and "error" in body:
+            detail = self._quoted(vendor_text(answer.body, answer.text))
             raise PandaError(ErrorKind.AUTH, "invalid_credentials", detail)
         if not token:
             raise unreadable("the answer holds no access_token")
-        life = integer(answer.get("expires_in"), DEFAULT_TOKEN_LIFE)
-        return token, life
+        life = integer(body.get("expires_in"), DEFAULT_TOKEN_LIFE)
+        return token, min(max(life, 0), LONGEST_TOKEN_LIFE)
 
-    def _quoted(self, body: Any, fallback: str, token: str) -> str:
+    def _quoted(self, words: str, token: str = "") -> str:
         """The vendor's words, without secrets; cut last, since a part is one too."""
-        return self._shown(vendor_text(body, fallback), token)[:QUOTED_CHARACTERS]
+        return self._shown(storable(words), token)[:QUOTED_CHARACTERS]
 
     def _shown(self, words: str, token: str) -> str:
         return self._credentials.scrub(words, token)[:SHOWN_CHARACTERS]
@@ -252,10 +311,24 @@ def _as_header(text: str) -> str:
 
 
 def _environment_proxies(url: str) -> dict[str, str]:
+    """The proxies of the environment for ``url``; what is for this machine itself goes
+    through none."""
     try:
-        return requests.utils.get_environ_proxies(url)
+        host = urlsplit(url).hostname or ""
+        return {} if _is_loopback(host) else requests.utils.get_environ_proxies(url)
     except ValueError:
         return {}  # no address at all, as the first request is going to say
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _quotable(error: Exception) -> Exception | None:

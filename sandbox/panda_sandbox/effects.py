@@ -8,31 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fastapi.responses import JSONResponse, Response
 
+from .answer import DROPPED, Answer, as_answer
 from .errors import ApiError, error_response, html_error
 from .faults import FaultRule
+from .hostile import mangled
 from .switches import Switches
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A complete HTTP answer, as ASGI has it."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
-DROPPED = Answer(0, [], b"")
-"""Stands for the end of a connection on which nothing was said."""
-
-
-def as_answer(response: Response) -> Answer:
-    """A Starlette response as it goes out."""
-    return Answer(response.status_code, response.raw_headers, bytes(response.body))
 
 
 async def before(rule: FaultRule, switches: Switches) -> Answer | None:
@@ -52,6 +36,7 @@ async def after(
     rule: FaultRule,
     switches: Switches,
     answer: Answer,
+    query: str,
     disconnected: Callable[[], Awaitable[object]],
 ) -> Answer:
     """What becomes of the answer of a request that was performed."""
@@ -65,7 +50,7 @@ async def after(
         return _server_error(rule, switches)
     if rule.fault == "truncated":
         return _truncated(answer)
-    return answer
+    return mangled(rule, answer, query)
 
 
 def _throttled(rule: FaultRule, switches: Switches) -> Answer:

@@ -31,6 +31,8 @@ def error_response(switches: Switches, error: ApiError) -> Response:
     if form == "html":
         return html_error(error.status)
     body: dict[str, object] = {"message": error.message}
+    if form == "nested":
+        body = {"error": body}
     if form == "documented":
         body = {"code": error.status, **body, "details": error.details}
     return JSONResponse(body, error.status)

@@ -17,6 +17,7 @@ OPERATOR_WRITES = (
     "/rest/platform/operator-mgmt/v1/operators",
     "/rest/platform/operator-mgmt/v1/DeleteOperators",
 )
+LISTINGS = ("/rest/platform/accounts/v1/accounts/*/children",)
 CREATES = ("/rest/platform/accounts/v1/accounts/*", OPERATOR_WRITES[0])
 
 FAULTS = {
@@ -33,6 +34,20 @@ FAULTS = {
     "transaction_failed": "The operator transaction ends FAILED with `message`.",
     "lagging_search": "What is created is missing from listings, for `seconds` or "
     "for the next `calls` listings.",
+    "drip": "Performed; one byte of the answer now and then, for `seconds`.",
+    "continue": "Performed; 100 Continue again and again, for `seconds`.",
+    "endless_body": "Performed; an answer without an end, for `seconds`.",
+    "endless_pages": "A listing of which every page has new rows, or with `repeated` "
+    "the same ones, and promises more.",
+    "big_json": "Performed; `megabytes` of JSON.",
+    "gzip_bomb": "Performed; `megabytes` of zeroes, packed.",
+    "odd_charset": "Performed; the answer claims to be in `charset`.",
+    "undecodable": "Performed; `megabytes` of bytes that are no text.",
+    "many_children": "A listing of `rows` accounts.",
+    "empty_listing": "A listing keeps its total and loses its rows.",
+    "poison_text": "Performed; NUL and half a surrogate pair in every text.",
+    "poison_id": "Performed; every ID in the answer is `value`.",
+    "error_in_success": "Performed; the answer speaks of an error as well.",
 }
 """Names and meanings; what is between backticks are options of a rule."""
 
@@ -48,16 +63,39 @@ FaultName = Literal[
     "transaction_stuck",
     "transaction_failed",
     "lagging_search",
+    "drip",
+    "continue",
+    "endless_body",
+    "endless_pages",
+    "big_json",
+    "gzip_bomb",
+    "odd_charset",
+    "undecodable",
+    "many_children",
+    "empty_listing",
+    "poison_text",
+    "poison_id",
+    "error_in_success",
 ]
 
 APPLIES_TO: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "transaction_stuck": (("POST", "PATCH"), OPERATOR_WRITES),
     "transaction_failed": (("POST", "PATCH"), OPERATOR_WRITES),
     "lagging_search": (("POST",), CREATES),
+    "endless_pages": (("GET",), LISTINGS),
+    "many_children": (("GET",), LISTINGS),
+    "empty_listing": (("GET",), LISTINGS),
 }
 """Methods and paths of faults that mean something there only."""
 
-DEFAULT_SECONDS = {"timeout": 60.0, "slow": 2.0, "lagging_search": 5.0}
+DEFAULT_SECONDS = {
+    "timeout": 60.0,
+    "slow": 2.0,
+    "lagging_search": 5.0,
+    "drip": 60.0,
+    "continue": 60.0,
+    "endless_body": 60.0,
+}
 
 
 class FaultRule(BaseModel):
@@ -87,6 +125,11 @@ class FaultRule(BaseModel):
     status: int = Field(default=500, ge=400, le=599)
     body: Literal["json", "html", "empty"] = "json"
     performed: bool = False
+    repeated: bool = False
+    megabytes: int = Field(default=200, ge=1)
+    charset: str = "punycode"
+    rows: int = Field(default=100_000, ge=0)
+    value: str = ".."
     message: str = "Internal error while processing the operator."
 
     def matches(self, method: str, path: str, account: str) -> bool:

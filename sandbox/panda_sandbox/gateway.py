@@ -13,9 +13,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .effects import DROPPED, Answer, after, as_answer, before
+from .answer import DROPPED, Answer, as_answer
+from .effects import after, before
 from .errors import ApiError, error_response
 from .faults import FaultRule
+from .hostile import CONTINUE, PACE
 from .recorder import Entry
 from .sandbox import Sandbox
 from .settings import API_KEY
@@ -63,7 +65,9 @@ class Gateway:
             await _drop(scope, receive)
             return
         entry.status = answer.status
-        await _send(send, answer)
+        if rule and rule.fault == "continue":
+            await _continue(scope, rule.duration)
+        await _send(scope, send, answer)
 
     async def _answer(
         self,
@@ -84,7 +88,8 @@ class Gateway:
         if rule.fault == "expire_token":
             self._sandbox.tokens.expire(_token(headers))
         answer = await self._perform(scope, headers, body)
-        return await after(rule, switches, answer, receive)
+        query = scope["query_string"].decode("latin-1")
+        return await after(rule, switches, answer, query, receive)
 
     async def _perform(self, scope: Scope, headers: Headers, body: bytes) -> Answer:
         self._sandbox.settle()
@@ -157,7 +162,8 @@ async def _call(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
     return Answer(said["status"], list(said["headers"]), said["body"])
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(scope: Scope, send: Send, answer: Answer) -> None:
+    first = await anext(answer.parts, b"") if answer.parts else answer.body
     await send(
         {
             "type": "http.response.start",
@@ -165,7 +171,23 @@ async def _send(send: Send, answer: Answer) -> None:
             "headers": answer.headers,
         }
     )
-    await send({"type": "http.response.body", "body": answer.body})
+    is_last = answer.parts is None
+    await send({"type": "http.response.body", "body": first, "more_body": not is_last})
+    if answer.parts is None:
+        return
+    async for part in answer.parts:
+        if scope["state"]["transport"].is_closing():
+            return
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _continue(scope: Scope, seconds: float) -> None:
+    """Say past the server's own protocol what it would say once."""
+    transport, until = scope["state"]["transport"], time.monotonic() + seconds
+    while time.monotonic() < until and not transport.is_closing():
+        transport.write(CONTINUE)
+        await asyncio.sleep(PACE / 10)
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -43,9 +43,10 @@ TABLE = (
     ),
     Switch(
         "error_body",
-        ("documented", "message_only", "html", "empty"),
+        ("documented", "message_only", "nested", "html", "empty"),
         "docs/watchguard-api.md#error-body",
-        "Body of an error: {code, message, details}, {message}, HTML or nothing.",
+        "Body of an error: {code, message, details}, {message}, {error: {message}}, "
+        "HTML or nothing.",
     ),
     Switch(
         "throttled_message",
@@ -63,7 +64,7 @@ TABLE = (
         "account_id_field",
         ("accountId", "accountID"),
         "docs/watchguard-api.md#create-account",
-        "Spelling in the answer to a created account.",
+        "Spelling of the ID of an account in every answer.",
     ),
     Switch(
         "created_status",
@@ -82,6 +83,24 @@ TABLE = (
         ("403", "400"),
         "docs/watchguard-api.md#account-types",
         "Status for a parent that may not have such an account below it.",
+    ),
+    Switch(
+        "contacts",
+        ("object", "list", "missing"),
+        "docs/watchguard-api.md#get-account",
+        "Form of an account's contacts.",
+    ),
+    Switch(
+        "stored_name",
+        ("as_sent", "html", "upper", "nfd", "cut"),
+        "docs/watchguard-api.md#account-name",
+        "What becomes of the name of a new account.",
+    ),
+    Switch(
+        "shown_email",
+        ("as_sent", "masked", "untagged"),
+        "docs/watchguard-api.md#account-contact",
+        "How the e-mail address of an account is shown.",
     ),
     Switch(
         "name_limit",
@@ -103,9 +122,33 @@ TABLE = (
     ),
     Switch(
         "paging",
-        ("nested", "flat"),
+        ("nested", "flat", "none"),
         "docs/watchguard-api.md#paging",
-        "Paging values inside pageControls or beside items.",
+        "Paging values inside pageControls, beside items, or not at all.",
+    ),
+    Switch(
+        "most_rows",
+        ("any", "2"),
+        "docs/watchguard-api.md#paging",
+        "Rows of a page, whatever limit was asked for.",
+    ),
+    Switch(
+        "listing_total",
+        ("right", "of_page", "zero", "too_big"),
+        "docs/watchguard-api.md#paging",
+        "What totalItems says.",
+    ),
+    Switch(
+        "offset",
+        ("obeyed", "ignored"),
+        "docs/watchguard-api.md#paging",
+        "Whether a listing begins where it was asked to.",
+    ),
+    Switch(
+        "unlimited",
+        ("accepted", "400"),
+        "docs/watchguard-api.md#paging",
+        "What the limit -1 of a listing means: everything, or a bad request.",
     ),
     Switch(
         "children_scope",

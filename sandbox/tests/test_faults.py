@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -9,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from panda_sandbox.faults import FAULTS
+from panda_sandbox.faults import APPLIES_TO, FAULTS
 from panda_sandbox.process import SandboxProcess
-from panda_sandbox.settings import ROOT_ACCOUNT
+from panda_sandbox.settings import API_KEY, ROOT_ACCOUNT
 from support import ACCOUNTS, SUBSCRIBER, Api, wait_until
 
 Inject = Callable[..., Any]
@@ -34,9 +37,10 @@ def test_every_fault_is_recorded_with_its_request(
     sandbox: SandboxProcess, api: Api, inject: Inject, fault: str
 ) -> None:
     account_id = api.create_account()
-    inject(fault, seconds=0.1)
-    with suppress(requests.ConnectionError):
-        api.post_operator(account_id)
+    inject(fault, seconds=0.1, megabytes=1, rows=1)
+    is_of_listings = "GET" in APPLIES_TO.get(fault, ((), ()))[0]
+    with suppress(requests.RequestException):
+        api.children() if is_of_listings else api.post_operator(account_id)
     assert last_request(sandbox)["fault"] == fault
     api.log_in()
     api.post_operator(account_id)
@@ -256,3 +260,117 @@ def test_token_requests_get_faults_by_their_path_only(api: Api, inject: Inject) 
     assert api.post_account().status_code == 200
     assert api.ask_token().status_code == 500
     assert api.ask_token().status_code == 200
+
+
+# === A SERVER THAT MEANS NO GOOD === #
+
+
+def raw(api: Api, path: str = f"{ACCOUNTS}/{ROOT_ACCOUNT}") -> requests.Response:
+    """The answer to a read, of which nothing has been read yet."""
+    return api.session.get(api.url + path, stream=True, timeout=5)
+
+
+def test_drip(api: Api, inject: Inject) -> None:
+    inject("drip", seconds=0.3)
+    started = time.monotonic()
+    parts = [part for part in raw(api).iter_content(chunk_size=None) if part]
+    assert time.monotonic() - started > 0.25
+    assert b"".join(parts).startswith(b"{")
+    assert len(parts) > 2
+
+
+def test_continue(sandbox: SandboxProcess, api: Api, inject: Inject) -> None:
+    inject("continue", seconds=0.2)
+    token = api.session.headers["Authorization"]
+    request = f"GET {ACCOUNTS}/{ROOT_ACCOUNT} HTTP/1.1\r\nHost: x\r\n"
+    headers = f"Authorization: {token}\r\nWatchGuard-API-Key: {API_KEY}\r\n\r\n"
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as sock:
+        sock.sendall((request + headers).encode())
+        said = b""
+        while b"200 OK" not in said:
+            said += sock.recv(1000)
+    assert said.count(b"HTTP/1.1 100 Continue\r\n\r\n") > 5
+
+
+def test_endless_body(api: Api, inject: Inject) -> None:
+    inject("endless_body", seconds=60)
+    with raw(api) as response:
+        read = 0
+        for part in response.iter_content(65536):
+            read += len(part)
+            if read > 3_000_000:
+                break
+    assert api.post_account().status_code == 200, "the sandbox has noticed"
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_endless_pages(api: Api, inject: Inject, *, repeated: bool) -> None:
+    inject("endless_pages", times=None, repeated=repeated)
+    first, second = (
+        [row["accountId"] for row in api.children(offset=offset)["items"]]
+        for offset in (0, 25)
+    )
+    assert len(first) == len(second) == 25
+    assert (first == second) is repeated
+
+
+def test_big_json(api: Api, inject: Inject) -> None:
+    inject("big_json", megabytes=2)
+    assert len(raw(api).json()) > 600_000
+
+
+def test_gzip_bomb(api: Api, inject: Inject) -> None:
+    inject("gzip_bomb", megabytes=3)
+    response = raw(api)
+    packed = response.raw.read(decode_content=False)
+    assert len(packed) < 10_000
+    assert len(zlib.decompress(packed, zlib.MAX_WBITS | 16)) == 3 * 1024 * 1024
+
+
+def test_odd_charset(api: Api, inject: Inject) -> None:
+    inject("odd_charset", charset="undefined")
+    kind = raw(api).headers["Content-Type"]
+    assert kind == "application/json; charset=undefined"
+
+
+def test_undecodable(api: Api, inject: Inject) -> None:
+    inject("undecodable", megabytes=1)
+    content = raw(api).content
+    assert len(content) == 1024 * 1024
+    with pytest.raises(UnicodeDecodeError):
+        content.decode()
+
+
+def test_many_children(api: Api, inject: Inject) -> None:
+    inject("many_children", rows=1000)
+    body = api.children()
+    assert (
+        len({row["accountId"] for row in body["items"]}) == body["totalItems"] == 1000
+    )
+
+
+def test_empty_listing(api: Api, inject: Inject) -> None:
+    api.create_account()
+    inject("empty_listing")
+    body = api.children()
+    assert (body["items"], body["pageControls"]["totalItems"]) == ([], 1)
+
+
+def test_poison_text(api: Api, inject: Inject) -> None:
+    inject("poison_text")
+    assert raw(api).json()["name"].endswith("\0\ud800")
+
+
+def test_poison_id(api: Api, inject: Inject) -> None:
+    inject("poison_id", value="x" * 9000)
+    assert api.create_account() == "x" * 9000
+    inject("poison_id", value="..")
+    assert [row["accountId"] for row in api.children()["items"]] == [".."]
+
+
+def test_error_in_success(api: Api, inject: Inject) -> None:
+    inject("error_in_success")
+    body = api.children()
+    assert body["error"] == {"message": "Something went wrong."}
+    assert body["items"] == []

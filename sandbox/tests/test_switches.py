@@ -229,3 +229,75 @@ def test_mfa(api: Api, turn: Turn) -> None:
     api.create_operator(account_id)
     [row] = api.operators(account_id)
     assert row["mfa"] is False
+
+
+@pytest.mark.parametrize(
+    ("position", "contacts"), [("list", "[{'primary"), ("missing", "None")]
+)
+def test_contacts(api: Api, turn: Turn, position: str, contacts: str) -> None:
+    turn(contacts=position)
+    body = api.get_account(ROOT_ACCOUNT, "contacts").json()
+    assert str(body.get("contacts")).startswith(contacts)
+
+
+@pytest.mark.parametrize(
+    ("position", "stored"),
+    [
+        ("html", "Zoë &amp; the Sons of the Sea"),
+        ("upper", "ZOË & THE SONS OF THE SEA"),
+        ("nfd", "Zoe\u0308 & the Sons of the Sea"),
+        ("cut", "Zoë & the Sons of the Se"),
+    ],
+)
+def test_stored_name(api: Api, turn: Turn, position: str, stored: str) -> None:
+    turn(stored_name=position)
+    api.create_account(name="Zoë & the Sons of the Sea")
+    assert api.names() == [stored]
+
+
+@pytest.mark.parametrize(
+    ("position", "shown"),
+    [("masked", "a***@acme.example"), ("untagged", "ann@acme.example")],
+)
+def test_shown_email(api: Api, turn: Turn, position: str, shown: str) -> None:
+    turn(shown_email=position)
+    account_id = api.create_account(email="ann+panda@acme.example")
+    body = api.get_account(account_id, "contacts").json()
+    assert body["contacts"]["email"] == shown
+
+
+def three(api: Api) -> list[str]:
+    names = ["A", "B", "C"]
+    for name in names:
+        api.create_account(name=name)
+    return names
+
+
+def test_most_rows(api: Api, turn: Turn) -> None:
+    names = three(api)
+    turn(most_rows=2)
+    assert api.names(limit=-1) == names[:2]
+    assert api.names(limit=-1, offset=2) == names[2:]
+    assert api.children(limit=-1)["pageControls"]["limit"] == 2
+
+
+@pytest.mark.parametrize(
+    ("position", "total"), [("of_page", 2), ("zero", 0), ("too_big", 4)]
+)
+def test_listing_total(api: Api, turn: Turn, position: str, total: int) -> None:
+    three(api)
+    turn(listing_total=position)
+    assert api.children(limit=2)["pageControls"]["totalItems"] == total
+
+
+def test_offset(api: Api, turn: Turn) -> None:
+    names = three(api)
+    turn(offset="ignored")
+    assert api.names(offset=2) == names
+
+
+def test_unlimited(api: Api, turn: Turn) -> None:
+    turn(unlimited=400)
+    path = f"{ACCOUNTS}/{ROOT_ACCOUNT}/children"
+    assert api.call("GET", path, params={"limit": -1}).status_code == 400
+    assert api.call("GET", path, params={"limit": 1}).status_code == 200

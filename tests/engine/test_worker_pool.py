@@ -60,7 +60,7 @@ def test_a_create_that_would_leave_too_late_is_not_sent(world, about_to_create):
     with worker_pool(world, now=lambda: late) as pool:
         pool.submit(about_to_create)
         [item] = pool.collect()
-    assert not item.exchanges
+    assert [each.error.code for each in item.exchanges] == ["not_sent"]
     assert item.outcome.step == "find_account"
     assert item.outcome.facts == {"marker_at": None}
     assert world.tenants() == []

@@ -14,6 +14,7 @@ from panda_provisioning.panda_api.client import PandaClient
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 
+from .raw_server import RawServer
 from .support import ScriptedServer, World, connected
 
 COMMON = {
@@ -58,4 +59,10 @@ def world(sandbox: SandboxProcess, transport: Transport) -> World:
 @pytest.fixture
 def scripted() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def raw() -> Iterator[RawServer]:
+    with RawServer() as server:
         yield server

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
-from panda_provisioning.panda_api.responses import Account, Child, Operator, Transaction
+from panda_provisioning.panda_api.responses import (
+    Account,
+    Child,
+    Children,
+    Operator,
+    Transaction,
+)
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
     "": str,
@@ -120,13 +126,13 @@ class MemoryPanda:
 
     # === THE CLIENT'S METHODS === #
 
-    def list_children(self, _parent_id: str, *, name: str = "") -> list[Child]:
-        def act() -> list[Child]:
-            return [
+    def list_children(self, _parent_id: str, *, name: str = "") -> Children:
+        def act() -> Children:
+            return Children(
                 Child(t.id, t.name, t.type)
                 for t in self.tenants.values()
                 if t.visible_at <= self.now and name.lower() in t.name.lower()
-            ]
+            )
 
         return self._call(act, write=False)
 

@@ -8,7 +8,7 @@ import pytest
 
 from panda_provisioning.core.account_lookup import AccountLookup, Listing
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
-from panda_provisioning.panda_api.responses import Account, Child
+from panda_provisioning.panda_api.responses import Account, Child, Children
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .support import ACME, CUSTOMER, World, at_once
@@ -25,9 +25,9 @@ class FakePanda:
         self.read: list[str] = []
         self._emails = emails
 
-    def list_children(self, _parent_id: str) -> list[Child]:
+    def list_children(self, _parent_id: str) -> Children:
         self.listed += 1
-        return [Child(f"ACC-{name}", name, 2) for name in self._emails]
+        return Children(Child(f"ACC-{name}", name, 2) for name in self._emails)
 
     def get_account(self, account_id: str) -> Account:
         self.read.append(account_id)
@@ -87,9 +87,9 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
     moments = iter([100.0, 200.0])
 
     class Client:
-        def list_children(self, _parent_id: str) -> list[Child]:
+        def list_children(self, _parent_id: str) -> Children:
             assert next(moments) == 200.0
-            return []
+            return Children()
 
     lookup = AccountLookup(lambda: next(moments))
     assert lookup.listing(Client(), ROOT_ACCOUNT).looked_at == 100.0  # type: ignore[arg-type]
@@ -101,13 +101,13 @@ def test_the_moment_of_a_look_is_before_its_request() -> None:
 def test_the_children_that_likely_carry_a_name_are_found() -> None:
     names = ("Smith &amp; Sons", "SMITH & SONS", "Smith & S", "Smithers", "Jones")
     children = [Child(f"ACC-{n}", name, 2) for n, name in enumerate(names)]
-    twins = Listing(0, children).twins("Smith & Sons")
+    twins = Listing(0, Children(children)).twins("Smith & Sons")
     assert [child.name for child in twins] == list(names[:2])
 
 
 def test_no_child_is_found_twice() -> None:
     """Whatever the ways in which its name is like another."""
-    listing = Listing(0, [Child("ACC-1", "Acme", 2)])
+    listing = Listing(0, Children([Child("ACC-1", "Acme", 2)]))
     assert len(listing.twins("Acme  Ltd")) == len(listing.twins("acme")) == 1
 
 
@@ -123,7 +123,52 @@ def test_a_name_is_lacking_only_when_a_listing_says_so() -> None:
     assert not lookup.lacks(replace(CUSTOMER, name="OTHER"))
 
 
+# === PAGES === #
+
+
+class PagedPanda(FakePanda):
+    """Takes two answers for a listing, between which an account slips through."""
+
+    def __init__(self, missing: str, **emails: str) -> None:
+        super().__init__(**emails)
+        self.missing = missing
+        self.asked: list[str] = []
+
+    def list_children(self, parent_id: str, *, name: str = "") -> Children:
+        rows = super().list_children(parent_id)
+        if name:
+            self.asked.append(name)
+            return Children(row for row in rows if row.name == name)
+        return Children((row for row in rows if row.name != self.missing), pages=2)
+
+
+@pytest.mark.parametrize("missing", ["", "Acme"])
+def test_who_may_have_slipped_between_two_pages_is_asked_for(missing: str) -> None:
+    """By name, and only if the listing does not show it anyway."""
+    lookup, panda = AccountLookup(lambda: 0.0), PagedPanda(missing, Acme="", Other="")
+    listing = lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
+    found = lookup.twins(panda, ROOT_ACCOUNT, listing, " Acme")  # type: ignore[arg-type]
+    assert [child.name for child in found] == ["Acme"]
+    assert panda.asked == (["Acme"] if missing else [])
+
+
+def test_a_listing_in_pages_does_not_say_that_a_name_is_lacking() -> None:
+    lookup, panda = AccountLookup(lambda: 0.0), PagedPanda("Acme", Acme="", Other="")
+    lookup.listing(panda, CUSTOMER.parent_remote_id)  # type: ignore[arg-type]
+    assert not lookup.lacks(CUSTOMER)
+
+
 # === E-MAIL ADDRESSES === #
+
+
+@pytest.mark.parametrize("account_id", ["", ".", "..", "W" * 900, "x/y"])
+def test_an_account_whose_id_is_none_is_not_asked_for(account_id: str) -> None:
+    """It keeps a namesake from being created twice and harms nobody else."""
+    lookup, panda = AccountLookup(lambda: 0.0), FakePanda()
+    child = Child(account_id, "Acme", 2)
+    found = lookup.get_accounts(panda, [child])  # type: ignore[arg-type]
+    assert found == [Account(account_id, "Acme", 2, "")]
+    assert lookup.with_email(panda, [child], "ann@acme.example") == []  # type: ignore[arg-type]
 
 
 def children(panda: FakePanda) -> list[Child]:

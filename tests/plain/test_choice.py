@@ -93,14 +93,6 @@ def test_an_unknown_account_is_none(world: World) -> None:
     assert choose(world, "WGC-1-00000000000000000000") is None
 
 
-def test_an_answer_about_another_account_is_not_taken(world: World) -> None:
-    chosen_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
-    other = world.client.create_account(ROOT_ACCOUNT, **ACME)
-    read = world.client.get_account
-    world.client.get_account = lambda _id: read(other)
-    assert choose(world, chosen_id) is None
-
-
 def test_an_outage_is_no_answer(world: World) -> None:
     chosen_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
     world.fault("server_error", method="GET")

@@ -186,18 +186,7 @@ def test_all_pages_are_read_with_and_without_a_total(
     with connected(scripted.url) as transport:
         children = PandaClient(transport).list_children(ROOT_ACCOUNT)
     assert [child.id for child in children] == rows
-
-
-def test_a_server_that_ignores_the_offset_is_read_once(
-    scripted: ScriptedServer,
-) -> None:
-    """Rows that come again are no further accounts, and reading ends."""
-    items = [{"accountId": "WGC-1", "name": "Acme", "type": 2}]
-    scripted.reply = Reply(body={"items": items, "totalItems": 99})
-    with connected(scripted.url) as transport:
-        children = PandaClient(transport).list_children(ROOT_ACCOUNT)
-    assert children == [Child("WGC-1", "Acme", 2)]
-    assert len(scripted.calls) == 2
+    assert children.pages == len(scripted.calls) == (number + 1) // 2 + 1
 
 
 def test_all_rows_are_asked_for_at_once(
@@ -242,7 +231,7 @@ def test_an_operator_without_a_readable_transaction_has_an_unknown_outcome(
         PandaClient(transport).create_operator("WGC-1", **ANN)
 
 
-CHILDLESS = [{"items": None}, {"items": [1]}, {"items": [{"name": "Acme"}]}]
+CHILDLESS = [{"items": None}, {"items": [1]}, {"items": {}}]
 
 
 @pytest.mark.parametrize("body", [*ODD, b"{}", *CHILDLESS])
@@ -295,13 +284,14 @@ class ScriptedTransport:
     """Stands in for a Transport: gives the answers in turn, keeps the requests."""
 
     def __init__(self, *answers: object) -> None:
+        self.timeout = 30.0
         self.requests: list[tuple[Any, ...]] = []
         self._answers = list(answers)
 
     def __repr__(self) -> str:
         return "scripted"
 
-    def request(self, method: str, path: str, **options: Any) -> Any:
+    def request(self, method: str, path: str, *, ends_at: float, **options: Any) -> Any:
         self.requests.append((method, path, options))
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
@@ -367,22 +357,53 @@ def test_the_request_that_reads_an_account(spelling: str) -> None:
     """The contact comes with it."""
     contact = {"email": "ann@acme.example"}
     answer = {spelling: "WGC-1", "name": "Acme", "type": "2", "contacts": contact}
-    account, request = asked("get_account", "WGC 1", answer=answer)
+    account, request = asked("get_account", "WGC-1", answer=answer)
     assert account == Account("WGC-1", "Acme", 2, "ann@acme.example")
     params = {"fields": "contacts"}
-    assert request == ("GET", f"{ACCOUNTS}/WGC%201", {"params": params})
+    assert request == ("GET", f"{ACCOUNTS}/WGC-1", {"params": params})
 
 
-@pytest.mark.parametrize("contact", [{}, {"contacts": None}, {"contacts": {}}])
+@pytest.mark.parametrize("answer", [{}, {"accountId": None}, {"accountId": ""}])
+def test_an_account_has_the_id_that_was_asked_for(answer: object) -> None:
+    """Whether or not the answer repeats it: without one it might be deleted."""
+    assert asked("get_account", "WGC-1", answer=answer)[0].id == "WGC-1"
+
+
+def test_an_answer_about_another_account_is_not_taken() -> None:
+    with failing(ErrorKind.PROTOCOL, "unreadable"):
+        asked("get_account", "WGC-1", answer={"accountId": "WGC-2"})
+
+
+@pytest.mark.parametrize("account_id", ["", ".", ".."])
+def test_an_id_that_leads_elsewhere_is_nobodys(account_id: str) -> None:
+    """As part of an address it would name another one; nothing is sent."""
+    transport = ScriptedTransport()
+    client = PandaClient(transport)
+    for call in (client.get_account, client.list_children, client.may_write):
+        if call == client.may_write:
+            assert call(account_id) is True, "as if refused as not found"
+            continue
+        with failing(ErrorKind.DATA, "not_found"):
+            call(account_id)
+    assert transport.requests == []
+
+
+CONTACTLESS = [
+    *({}, {"contacts": None}, {"contacts": {}}, {"contacts": []}),
+    *({"contacts": "ann@acme.example"}, {"contacts": ["x", {}]}, {"contacts": [{}]}),
+]
+
+
+@pytest.mark.parametrize("contact", CONTACTLESS)
 def test_an_account_may_have_no_contact_and_no_type(contact: dict[str, Any]) -> None:
     account, _ = asked("get_account", "WGC-1", answer={"accountId": "WGC-1", **contact})
     assert account == Account("WGC-1", "", 0, "")
 
 
-def test_a_contact_that_is_no_object_cannot_be_read() -> None:
-    with failing(ErrorKind.PROTOCOL, "unreadable") as caught:
-        asked("get_account", "WGC-1", answer={"contacts": ["ann@acme.example"]})
-    assert caught.value.detail == "a JSON object was expected"
+def test_of_several_contacts_the_first_with_an_address_counts() -> None:
+    contacts = [None, {"email": ""}, {"email": "a@a.example"}, {"email": "b@b.example"}]
+    account, _ = asked("get_account", "WGC-1", answer={"contacts": contacts})
+    assert account.email == "a@a.example"
 
 
 def test_the_request_that_updates_an_account() -> None:
@@ -425,8 +446,175 @@ def test_one_page_of_children_is_asked_for_as_a_whole(
     total: dict[str, object], *, nested: bool
 ) -> None:
     """The total stands in either of two places."""
-    answer = {"items": [row(1)], **({"pageControls": total} if nested else total)}
+    paging = {**total, "limit": -1}
+    answer = {"items": [row(1)], **({"pageControls": paging} if nested else paging)}
     assert listing(answer) == (["WGC-1"], [page_from(0)])
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, "1", 2, -1])
+@pytest.mark.parametrize("total", [0, 1, 2])
+def test_a_total_alone_is_no_reason_to_stop(limit: object, total: int) -> None:
+    """Some say how many rows the page has: eight tenants for five contacts came of it.
+    It ends with a page that says that it is not full, if the total agrees."""
+    first = {"items": [row(1)], "totalItems": total, "limit": limit}
+    second = {"items": [row(2)], "totalItems": total}
+    is_whole = total == 1 and limit in (2, -1)
+    answers = [first] if is_whole else [first, second, {"items": []}]
+    ids, params = listing(*answers)
+    assert ids == (["WGC-1"] if is_whole else ["WGC-1", "WGC-2"])
+    assert len(params) == len(answers)
+
+
+def test_a_listing_of_nobody_costs_one_request() -> None:
+    assert listing({"items": [], "totalItems": 0}) == ([], [page_from(0)])
+
+
+CONTRADICTIONS = {
+    "nothing of one": [{"items": [], "totalItems": 1}],
+    "the same page for ever": [{"items": [row(1)], "totalItems": 99}] * 2,
+    "the same row twice": [
+        {"items": [row(1), row(1)], "totalItems": 2, "limit": -1},
+        {"items": [], "totalItems": 2},
+    ],
+    "a total that shrinks": [
+        {"items": [row(1)], "totalItems": 2, "limit": 1},
+        {"items": [], "totalItems": 1},
+    ],
+}
+
+
+@pytest.mark.parametrize("answers", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_listing_that_contradicts_itself_is_no_listing(answers: list[object]) -> None:
+    """Whoever is not in it may exist all the same."""
+    with failing(ErrorKind.OUTAGE, "inconsistent_listing"):
+        listing(*answers)
+
+
+def test_both_names_of_an_id_are_listed() -> None:
+    """Whichever of them is ours, it is found."""
+    rows = [row(1), row(1, name="Other")]
+    transport = ScriptedTransport({"items": rows, "totalItems": 1, "limit": -1})
+    children = PandaClient(transport).list_children("ACC-1")
+    assert [child.name for child in children] == ["Acme", "Other"]
+
+
+def test_a_row_without_a_usable_id_hides_nobody() -> None:
+    """It keeps its name, and the others can be worked with."""
+    rows = [{"name": "A"}, {"name": "B"}, row(3, accountId=".."), row(4)]
+    transport = ScriptedTransport({"items": rows, "totalItems": 4, "limit": -1})
+    children = PandaClient(transport).list_children("ACC-1")
+    assert [child.id for child in children] == ["", "", "..", "WGC-4"]
+
+
+def test_a_limit_that_is_refused_is_left_out() -> None:
+    """And the listing read page by page."""
+    refused = PandaError(ErrorKind.DATA, "rejected", status=400)
+    pages = [{"items": [row(n)], "totalItems": 2, "limit": 1} for n in (1, 2)]
+    ids, params = listing(refused, *pages, {"items": [], "totalItems": 2})
+    assert ids == ["WGC-1", "WGC-2"]
+    without = [{"type": "0", "offset": str(offset)} for offset in (0, 1, 2)]
+    assert params == [page_from(0), *without]
+
+
+def test_whoever_is_refused_without_a_limit_too_is_refused() -> None:
+    refused = PandaError(ErrorKind.DATA, "rejected", status=400)
+    with failing(ErrorKind.DATA, "rejected"):
+        listing(refused, refused)
+
+
+def test_a_listing_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In rows, in pages and in time."""
+
+    class Endless(ScriptedTransport):
+        def request(self, *_args: object, **options: Any) -> Any:
+            self.requests.append(options)
+            number = len(self.requests)
+            return {"items": [row(number * 10 + n) for n in range(self.rows)]}
+
+    transport = Endless()
+    transport.rows = 5
+    client = PandaClient(transport)
+    monkeypatch.setattr("panda_provisioning.panda_api.client.MOST_CHILDREN", 20)
+    with failing(ErrorKind.PROTOCOL, "unreadable"):
+        client.list_children("ACC-1")
+    assert len(transport.requests) == 5
+    monkeypatch.setattr("panda_provisioning.panda_api.client.MOST_PAGES", 2)
+    with failing(ErrorKind.PROTOCOL, "unreadable"):
+        client.list_children("ACC-1")
+    assert len(transport.requests) == 7
+    transport.timeout = 0
+    with failing(ErrorKind.OUTAGE, "timeout"):
+        client.list_children("ACC-1")
+    assert len(transport.requests) == 7
+
+
+READS = {
+    "get_account": ("WGC-1",),
+    "list_children": ("WGC-1",),
+    "list_operators": ("WGC-1",),
+    "get_transaction": ("T-1", "ann"),
+}
+ANSWER = {
+    "accountId": "WGC-1",
+    "items": [],
+    "result": [],
+    "transaction_status": [{"status": "SUCCESS"}],
+}
+SPEAKS_OF_AN_ERROR = {
+    "text": {"error": "Down."},
+    "object": {"error": {"message": "Down."}},
+    "list": {"errors": [{"message": "Down."}]},
+}
+
+
+@pytest.mark.parametrize("call", READS)
+@pytest.mark.parametrize("form", SPEAKS_OF_AN_ERROR)
+def test_a_success_that_speaks_of_an_error_says_nothing(
+    scripted: ScriptedServer, call: str, form: str
+) -> None:
+    """Whatever stands beside it, above all an empty listing."""
+    scripted.reply = Reply(body={**ANSWER, **SPEAKS_OF_AN_ERROR[form]})
+    with (
+        connected(scripted.url) as transport,
+        failing(ErrorKind.OUTAGE, "inconsistent_listing") as caught,
+    ):
+        getattr(PandaClient(transport), call)(*READS[call])
+    assert caught.value.detail == "Down."
+
+
+@pytest.mark.parametrize("form", SPEAKS_OF_AN_ERROR)
+def test_a_write_whose_success_speaks_of_an_error_has_an_unknown_outcome(
+    scripted: ScriptedServer, form: str
+) -> None:
+    answer = {"accountId": "WGC-2", "transaction_id": "T-1"}
+    scripted.reply = Reply(body={**answer, **SPEAKS_OF_AN_ERROR[form]})
+    with connected(scripted.url) as transport:
+        client = PandaClient(transport)
+        with failing(ErrorKind.UNKNOWN, "unreadable"):
+            client.create_account("WGC-1", **ACME)
+        with failing(ErrorKind.UNKNOWN, "unreadable"):
+            client.create_operator("WGC-1", **ANN)
+
+
+BAD_IDS = [
+    *("", ".", "..", "ACC-1", "a" * 65, "W" * 9000, "WGC 1", "WGC-1\n", "../x", "-W"),
+    *("WGC\0", "WGC-\ud800", "WGC-ä", "W", True, 1.5, {}, [], None),
+]
+
+
+@pytest.mark.parametrize("account_id", BAD_IDS)
+def test_an_id_that_cannot_be_one_is_no_answer_to_a_create(account_id: object) -> None:
+    """The parent's own is none either. The account may exist: it is looked for."""
+    with failing(ErrorKind.UNKNOWN, "unreadable") as caught:
+        asked("create_account", "ACC-1", answer={"accountId": account_id}, **ACME)
+    assert caught.value.detail == "no account ID"
+
+
+@pytest.mark.parametrize("transaction_id", ["", "T" * 201, "T 1", "T\0", "\ud800"])
+def test_a_transaction_that_cannot_be_one_is_no_answer(transaction_id: str) -> None:
+    answer = {"transaction_id": transaction_id}
+    with failing(ErrorKind.UNKNOWN, "unreadable"):
+        asked("create_operator", "WGC-1", answer=answer, **ANN)
 
 
 def test_the_name_narrows_every_page() -> None:
@@ -436,11 +624,11 @@ def test_the_name_narrows_every_page() -> None:
 
 
 def test_reading_goes_on_behind_all_rows_that_were_read() -> None:
-    """Those that come twice count, too; more than the total ends it."""
+    """Those that come twice count, too."""
     answers = [
-        {"items": [row(1), row(2)], "totalItems": 5},
-        {"items": [row(2), row(3)], "totalItems": 5},
-        {"items": [row(4), row(5)], "totalItems": 5},
+        {"items": [row(1), row(2)], "totalItems": 5, "limit": 2},
+        {"items": [row(2), row(3)], "totalItems": 5, "limit": 2},
+        {"items": [row(4), row(5)], "totalItems": 5, "limit": 3},
     ]
     ids, params = listing(*answers)
     assert ids == ["WGC-1", "WGC-2", "WGC-3", "WGC-4", "WGC-5"]
@@ -460,18 +648,13 @@ def test_without_a_total_reading_ends_with_a_page_that_brings_nothing(
     assert params == [page_from(0), page_from(1), page_from(2)]
 
 
-def test_a_total_of_nothing_ends_reading_at_once() -> None:
-    """Whatever was said beside it."""
-    assert listing({"items": [row(1)], "totalItems": 0}) == (["WGC-1"], [page_from(0)])
-
-
 def test_every_spelling_of_a_child_is_read() -> None:
     rows = [
         {"accountId": "WGC-1", "name": "Acme", "type": 2},
         {"accountID": 7, "name": None, "type": "1"},
         {"accountId": "WGC-3", "type": "Subscriber"},
     ]
-    transport = ScriptedTransport({"items": rows, "totalItems": 3})
+    transport = ScriptedTransport({"items": rows, "totalItems": 3, "limit": -1})
     assert PandaClient(transport).list_children("ACC-1") == [
         Child("WGC-1", "Acme", 2),
         Child("7", "", 1),
@@ -482,7 +665,6 @@ def test_every_spelling_of_a_child_is_read() -> None:
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
-        ({"items": [{"name": "Acme"}]}, "a managed account without an ID"),
         ({"items": {}}, "a list of JSON objects was expected"),
         ({"items": [row(1), "x"]}, "a list of JSON objects was expected"),
         ({"items": [], "pageControls": [1]}, "a JSON object was expected"),

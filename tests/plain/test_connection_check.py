@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from panda_provisioning.core.connection_check import Finding, check_connection
+from panda_provisioning.core.connection_check import (
+    LONGEST_CHECK,
+    Finding,
+    check_connection,
+)
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import (
@@ -14,6 +20,7 @@ from panda_sandbox.settings import (
     ROOT_ACCOUNT,
 )
 
+from .raw_server import RawServer, Visit
 from .support import ACME, GOOD, Credentials, Reply, ScriptedServer, World, connected
 
 READ_ONLY = Credentials(READ_ONLY_ID, PASSWORDS[READ_ONLY_ID], GOOD.api_key)
@@ -112,7 +119,7 @@ class FakeConnection:
         self.answers = answers
         self.asked: list[tuple[str, str]] = []
 
-    def authenticate(self) -> None:
+    def authenticate(self, _ends_at: float) -> None:
         self._answer("token")
 
     def request(self, method: str, path: str, **_options: object) -> object:
@@ -202,17 +209,64 @@ def test_throttling_is_nobodys_fault(sandbox: SandboxProcess, path: str) -> None
     assert (finding.field, finding.code) == ("", "throttled")
 
 
-@pytest.mark.parametrize("path", [*PLACES, "POST"])
+@pytest.mark.parametrize("path", PLACES)
 @pytest.mark.parametrize("body", ["json", "html", "empty"])
 def test_a_broken_panda_is_nobodys_fault(
     sandbox: SandboxProcess, path: str, body: str
 ) -> None:
-    """Nor is an error of the probe that writes nothing."""
-    rule = {"fault": "server_error", "status": 502, "body": body}
-    where = {"method": "POST", "path": "/rest/*"} if path == "POST" else {"path": path}
-    sandbox.control("POST", "faults", {**rule, **where})
+    rule = {"fault": "server_error", "status": 502, "body": body, "path": path}
+    sandbox.control("POST", "faults", rule)
     finding = check(sandbox.url)
     assert (finding.field, finding.code) == ("", "server_error")
+
+
+@pytest.mark.parametrize("answer", [{"status": 502}, {"status": 403, "body": "html"}])
+def test_a_server_that_trips_over_the_probe_works_all_the_same(
+    sandbox: SandboxProcess, answer: dict[str, object]
+) -> None:
+    """Unless writes have just failed, too: then it is one more of them."""
+    where = {"method": "POST", "path": "/rest/*"}
+    sandbox.control("POST", "faults", {"fault": "server_error", **answer, **where})
+    assert check(sandbox.url) == Finding("connected", "Sandbox Partner")
+    with connected(sandbox.url) as transport:
+        finding = check_connection(transport, ROOT_ACCOUNT, writes_fail=True)
+    code = "blocked" if answer["status"] == 403 else "server_error"
+    assert finding.code == code
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_a_firewall_before_panda_blames_no_value(
+    sandbox: SandboxProcess, path: str
+) -> None:
+    """403 with HTML is not what Panda says to who may not do something."""
+    rule = {"fault": "server_error", "status": 403, "body": "html", "path": path}
+    sandbox.control("POST", "faults", rule)
+    finding = check(sandbox.url)
+    assert finding.code == ("unexpected_status" if "token" in path else "blocked")
+    assert finding.field in ("", "base_url")
+
+
+@pytest.mark.parametrize("step", range(3))
+def test_a_check_ends_in_time(
+    raw: RawServer, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Whatever the time-out is, and however many of its requests are slow."""
+    monkeypatch.setattr("panda_provisioning.core.connection_check.LONGEST_CHECK", 0.5)
+
+    def slow(visit: Visit) -> None:
+        time.sleep(0.3 if len(raw.visits) <= step else 3)
+        visit.answer({"access_token": "t0ken", "transaction_status": []})
+
+    raw.token = raw.call = slow
+    started = time.monotonic()
+    finding = check(raw.url, timeout=60)
+    assert time.monotonic() - started < 1
+    assert finding.code in ("timeout", "unreachable")
+
+
+def test_a_check_ends_within_twenty_seconds() -> None:
+    """Which is what is promised; drawing the result takes some of it."""
+    assert LONGEST_CHECK <= 18
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_only_problems_are_found_in_odoo() -> None:
 
 def test_refusals_that_stay_are_those_that_no_reading_announces() -> None:
     assert {entry.code for entry in entries() if entry.stays_refused} == {
+        "blocked",
         "conflict",
         "email_taken",
         "operator_refused",
@@ -83,6 +84,7 @@ def test_refusals_that_stay_are_those_that_no_reading_announces() -> None:
 def test_where_panda_said_nothing_there_are_no_words_of_panda() -> None:
     assert {entry.code for entry in entries() if not entry.answered} == {
         "bug",
+        "certificate",
         "invalid_url",
         "lost_answer",
         "not_sent",
@@ -170,6 +172,7 @@ EXPECTED = {
     "several_matches": ("conflict", "name", "link", "", ""),
     # Panda refuses what was sent, or does not know it.
     "rejected": ("data", "partner_id", "options contact", UNSEEN, ""),
+    "blocked": ("data", "partner_id", "options contact", UNSEEN, ""),
     "operator_refused": ("data", "partner_id", "options contact", UNSEEN, ""),
     "update_refused": ("data", "partner_id", "options contact", UNSEEN, ""),
     "link_refused": ("data", "name", "link", "", ""),
@@ -191,9 +194,11 @@ EXPECTED = {
     "read_only_access_id": ("permission", "system_id", "system", UNSEEN, "access_id"),
     "throttled": ("throttled", "system_id", "now", UNSEEN, ""),
     "server_error": ("outage", "system_id", "now", UNSEEN, ""),
+    "inconsistent_listing": ("outage", "system_id", "now", UNSEEN, ""),
     "unreadable": ("protocol", "system_id", "now", UNSEEN, "base_url"),
     "unexpected_status": ("protocol", "system_id", "now", UNSEEN, "base_url"),
     "unreachable": ("outage", "system_id", "now", SILENT, "base_url"),
+    "certificate": ("outage", "system_id", "now", SILENT, "base_url"),
     "timeout": ("outage", "system_id", "now", SILENT, "base_url"),
     "update_stuck": ("outage", "remote_id", "now", SILENT, ""),
     "invalid_url": ("protocol", "system_id", "now", SILENT, "base_url"),

@@ -53,8 +53,23 @@ def test_a_pause_is_not_made_up_for_by_a_burst(clock: Clock) -> None:
     assert clock.slept == pytest.approx([0, 0, 0.1])
 
 
+def test_a_slot_that_comes_too_late_is_left_to_others(clock: Clock) -> None:
+    """Whoever cannot wait that long is told so when its time is over."""
+    limiter = RateLimiter(0.1)
+    assert limiter.wait(clock.now + 1)
+    assert not limiter.wait(clock.now + 3)
+    assert limiter.wait(clock.now + 11)
+    assert clock.slept == pytest.approx([0, 3, 10])
+
+
+def test_a_moment_that_has_passed_is_no_reason_to_sleep(clock: Clock) -> None:
+    limiter = RateLimiter(10)
+    assert not limiter.wait(clock.now - 1)
+    assert clock.slept == [0]
+
+
 @pytest.mark.parametrize("per_second", [0, -1])
 def test_no_limit_means_no_wait(clock: Clock, per_second: float) -> None:
     """Not even a sleep of nothing."""
-    RateLimiter(per_second).wait()
+    assert RateLimiter(per_second).wait()
     assert clock.slept == []

@@ -39,16 +39,15 @@ class FakePanda:
         self.emails = emails or {}
         self.operators = operators or {}
         self.page = page
+        self.timeout = 30.0
         self.fault: tuple[str, PandaError] | None = None
         self.on_request: Callable[[], object] = lambda: None
 
     def request(
-        self, method: str, path: str, *, params: Answer, trace: Any = None
+        self, method: str, path: str, *, params: Answer, **_options: Any
     ) -> Answer:
         assert method == "GET"
         self.on_request()
-        if trace:
-            trace(None)
         if "account_id" in params:
             return self._list_operators(params["account_id"])
         account_id, *rest = path.removeprefix(f"{ACCOUNTS}/").split("/")
@@ -67,7 +66,8 @@ class FakePanda:
         )
         rows = [{"accountId": i, "name": name, "type": 2} for i, name in known.items()]
         start = int(params["offset"])
-        return {"items": rows[start : start + self.page], "totalItems": len(rows)}
+        items = rows[start : start + self.page]
+        return {"items": items, "totalItems": len(rows), "limit": self.page}
 
     def _get_account(self, account_id: str) -> Answer:
         email = self._look_up("account", self.emails, account_id)

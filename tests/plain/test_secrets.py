@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import logging
 import pickle
+import time
 import traceback
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -15,6 +20,7 @@ from panda_provisioning.panda_api.client import PandaClient
 from panda_provisioning.panda_api.credentials import Credentials
 from panda_provisioning.panda_api.errors import PandaError
 from panda_provisioning.panda_api.responses import Exchange
+from panda_provisioning.panda_api.scrubbing import scrub
 from panda_provisioning.panda_api.transport import BearerAuth, Transport
 
 from .support import ACME, Reply, Request, ScriptedServer, connected
@@ -150,7 +156,7 @@ def test_what_was_sent_is_shown_without_secrets(
 ) -> None:
     """Should somebody paste the password into the name of a contact."""
     exchanges: list[Exchange] = []
-    parrot.reply = Reply(body={"accountId": "WGC-1"})
+    parrot.reply = Reply(body={"accountId": "WGC-2"})
     client = PandaClient(transport, exchanges.append)
     client.create_account("WGC-1", **{**ACME, "name": f"{PASSWORD} {API_KEY}"})
     assert_no_canary(exchanges[0].sent, exchanges[0].received)
@@ -162,10 +168,10 @@ def test_a_trace_is_cut_after_scrubbing(
 ) -> None:
     """Half a secret at the end would be half a secret."""
     exchanges: list[Exchange] = []
-    parrot.reply = Reply(400, b"x" * 1995 + API_KEY.encode())
+    parrot.reply = Reply(400, b'"' + b"x" * 1994 + API_KEY.encode() + b'"')
     with pytest.raises(PandaError):
         PandaClient(transport, exchanges.append).get_account("WGC-1")
-    assert exchanges[0].received == "x" * 1995 + "***"
+    assert exchanges[0].received == '"' + "x" * 1994 + '***"'
 
 
 def test_an_error_can_be_copied_and_stored(parrot: ScriptedServer) -> None:
@@ -215,3 +221,98 @@ def test_every_form_of_a_secret_is_replaced(text: str, scrubbed: str) -> None:
 def test_a_secret_that_is_empty_hides_nothing() -> None:
     """A system may have no API key yet."""
     assert Credentials("id", "", "").scrub("plain", "") == "plain"
+
+
+def escaped(secret: str, form: str) -> str:
+    """Every letter of ``secret`` as a number in a text."""
+    return "".join(form.format(ord(letter)) for letter in secret)
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "HTML": html.escape,
+    "HTML, decimal": lambda s: escaped(s, "&#{};"),
+    "HTML, hexadecimal": lambda s: escaped(s, "&#X{:04X};"),
+    "HTML twice": lambda s: html.escape(html.escape(s)),
+    "JSON": lambda s: json.dumps(s)[1:-1],
+    "JSON in UTF-8": lambda s: json.dumps(s, ensure_ascii=False)[1:-1],
+    "JSON in JSON": lambda s: json.dumps(json.dumps(s)[1:-1])[1:-1],
+    "JSON, all escaped": lambda s: escaped(s, "\\u{:04x}"),
+    "URL": quote,
+    "URL, a form": quote_plus,
+    "URL twice": lambda s: quote(quote(s, safe=""), safe=""),
+    "URL, all escaped": lambda s: "".join(f"%{b:02x}" for b in s.encode()),
+    "URL in HTML in JSON": lambda s: json.dumps(html.escape(quote(s))),
+    "base 64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base 64, within": lambda s: base64.b64encode(f"user:{s}!".encode()).decode(),
+    "base 64, elsewhere": lambda s: base64.b64encode(f"a:{s}".encode()).decode(),
+    "base 64 of addresses": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "base 64 in a URL": lambda s: quote(base64.b64encode(s.encode()).decode(), safe=""),
+    "hexadecimal": lambda s: s.encode().hex(),
+    "bytes of Python": lambda s: repr(s.encode())[2:-1],
+    "octal": lambda s: "".join(f"\\{b:03o}" for b in s.encode()),
+    "mojibake": lambda s: s.encode().decode("latin-1"),
+    "mojibake of Windows": lambda s: s.encode().decode("cp1252", "replace"),
+    "mojibake twice": lambda s: s.encode().decode("latin-1").encode().decode("latin-1"),
+    "mojibake in HTML": lambda s: html.escape(s.encode().decode("latin-1")),
+    "mojibake in JSON": lambda s: json.dumps(s.encode().decode("latin-1")),
+    "Latin-1 as UTF-8": lambda s: s.encode("latin-1", "ignore").decode(
+        "utf-8", "replace"
+    ),
+    "decomposed": lambda s: unicodedata.normalize("NFD", s),
+    "upper case": str.upper,
+}
+SECRETS = ("Pass\"w&rd <'ä\\é+/1", "key-canary-2/3+4", "p\u00e4sswort\u20ac %41")
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_secret_is_hidden_however_it_is_encoded(encoding: str, secret: str) -> None:
+    """With nothing left of it, and nothing else taken away."""
+    encoded = ENCODINGS[encoding](secret)
+    if "\u20ac" in secret and encoding == "Latin-1 as UTF-8":
+        return  # it has no such letter
+    scrubbed = scrub(f"before <{encoded}> after", [secret])
+    assert scrubbed.replace('"', "") == "before <***> after"
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets", "scrubbed"),
+    [
+        ("xabcdef", ["abc", "xabcdef"], "***"),
+        ("abcdef", ["abcd", "cdef"], "***"),
+        ("abcdef", ["cdef", "abcd"], "***"),
+        ("aXabcb", ["abc", "Xa"], "a***b"),
+        ("aaaa", ["aaa"], "***"),
+        ("abcabc", ["abc"], "******"),
+    ],
+)
+def test_nothing_is_left_of_a_secret_within_another(
+    text: str, secrets: list[str], scrubbed: str
+) -> None:
+    """Whichever comes first: both are looked for in the text as it was."""
+    assert scrub(text, secrets) == scrubbed
+
+
+@pytest.mark.parametrize(
+    "text", ["\\" * 32_000, "%25" * 10_000, "&amp;" * 6_000, "&#" + "0" * 32_000]
+)
+def test_a_text_that_is_hard_to_decode_takes_no_time(text: str) -> None:
+    """Though the server knows the token, and so what is looked for."""
+    started = time.monotonic()
+    scrub(text, ["key-canary-2", "t0ken" * 3000])
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("status", [200, 403, 500])
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/json"])
+def test_a_body_that_is_not_json_is_not_stored(
+    scripted: ScriptedServer, status: int, kind: str
+) -> None:
+    """A debugging page may show anything, in any encoding; size and type will do."""
+    content = b"<html>Internal: key=canary; person=Ann</html>"
+    scripted.reply = Reply(status, content, (("Content-Type", kind),))
+    exchanges: list[Exchange] = []
+    with connected(scripted.url) as transport, pytest.raises(PandaError) as caught:
+        PandaClient(transport, exchanges.append).get_account("WGC-1")
+    what = f"an answer that is not JSON ({kind}, {len(content)} bytes)"
+    assert exchanges[0].received == caught.value.detail == what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -10,14 +11,14 @@ import pytest
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.token import TokenCache
 
-from .support import at_once
+from .support import at_once, failing
 
 
 def test_threads_that_wait_get_the_one_token_that_was_fetched() -> None:
     """One fetch, however many threads."""
     fetches: list[int] = []
 
-    def fetch() -> tuple[str, float]:
+    def fetch(_until: float) -> tuple[str, float]:
         fetches.append(1)
         return f"token-{len(fetches)}", 3600
 
@@ -30,7 +31,7 @@ def test_threads_that_wait_for_a_fetch_that_fails_fail_with_it() -> None:
     fetches: list[int] = []
     all_wait = threading.Event()
 
-    def fetch() -> tuple[str, float]:
+    def fetch(_until: float) -> tuple[str, float]:
         fetches.append(1)
         all_wait.wait(5)
         raise PandaError(ErrorKind.AUTH, "invalid_credentials", "No.")
@@ -50,12 +51,43 @@ def test_threads_that_wait_for_a_fetch_that_fails_fail_with_it() -> None:
 def test_a_token_is_only_discarded_by_who_had_it() -> None:
     """Whoever is late with a complaint does not take the new one away."""
     tokens = iter(["old", "new", "newer"])
-    cache = TokenCache(lambda: (next(tokens), 3600))
+    cache = TokenCache(lambda _until: (next(tokens), 3600))
     assert cache.get() == "old"
     cache.discard("old")
     assert cache.get() == "new"
     cache.discard("old")
     assert cache.get() == "new"
+
+
+def test_whoever_waits_for_a_token_too_long_gets_none() -> None:
+    """A fetch of another thread that takes its time does not keep others waiting."""
+    begun, end = threading.Event(), threading.Event()
+
+    def fetch(_until: float) -> tuple[str, float]:
+        begun.set()
+        end.wait(10)
+        return "token", 3600
+
+    cache = TokenCache(fetch)
+    slow = threading.Thread(target=cache.get)
+    slow.start()
+    begun.wait(10)
+    started = time.monotonic()
+    with failing(ErrorKind.OUTAGE, "timeout"):
+        cache.get(started + 0.2)
+    assert time.monotonic() - started < 2
+    end.set()
+    slow.join()
+    assert cache.get(time.monotonic()) == "token", "and another one can"
+
+
+def test_a_fetch_is_told_when_it_has_to_end() -> None:
+    ends: list[float] = []
+    cache = TokenCache(lambda until: (f"token-{ends.append(until)}", 0))
+    moment = time.monotonic() + 100
+    cache.get(moment)
+    cache.get()
+    assert ends == [moment, math.inf]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +102,7 @@ def test_a_token_is_renewed_with_a_tenth_of_its_life_left(
         "panda_provisioning.panda_api.token.time.monotonic", lambda: moment[0]
     )
     fetches: list[int] = []
-    cache = TokenCache(lambda: (str(fetches.append(1)), life))
+    cache = TokenCache(lambda _until: (str(fetches.append(1)), life))
     cache.get()
     moment[0] += renewed_after - 0.01
     cache.get()
@@ -83,7 +115,7 @@ def test_a_token_is_renewed_with_a_tenth_of_its_life_left(
 def test_a_token_that_lives_for_no_time_at_all_is_fetched_each_time() -> None:
     """Strange, but no reason to loop or to fail."""
     fetches: list[int] = []
-    cache = TokenCache(lambda: (f"token-{fetches.append(1)}", 0))
+    cache = TokenCache(lambda _until: (f"token-{fetches.append(1)}", 0))
     cache.get()
     cache.get()
     assert len(fetches) == 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from panda_provisioning.panda_api.client import PandaClient
-from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.errors import ErrorKind
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import READ_WRITE_ID, ROOT_ACCOUNT
@@ -225,20 +227,53 @@ def test_a_netrc_does_not_replace_our_authorization(
     assert scripted.calls[0].headers["Authorization"] == "Bearer t0ken"
 
 
+@contextmanager
+def proxied(
+    proxy: ScriptedServer, monkeypatch: pytest.MonkeyPatch, url: str
+) -> Iterator[Transport]:
+    """A transport to ``url`` in an environment with a proxy."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    with connected(url) as transport:
+        yield transport
+
+
 def test_the_proxy_of_the_environment_is_used_but_not_for_its_exceptions(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As every other program does; looked up once, when the connection is made."""
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with connected(scripted.url) as transport:
-        transport.authenticate()
+    url = "http://panda.invalid"
+    monkeypatch.setenv("no_proxy", "panda.invalid")
+    with proxied(scripted, monkeypatch, url) as transport:
         monkeypatch.delenv("no_proxy")
-        transport._token.discard("t0ken")
+        with failing(ErrorKind.OUTAGE, "unreachable"):
+            transport.authenticate()
+    assert scripted.requests == []
+    with proxied(scripted, monkeypatch, url) as transport:
+        scripted.reply = Reply(418)
+        with failing(ErrorKind.PROTOCOL, "unexpected_status"):
+            transport.authenticate()
+    [request] = scripted.requests
+    assert request.path == f"{url}/oauth/token"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.9.9.9", "localhost", "LOCALHOST", "localhost."),
+        *("[::1]", "panda.localhost", "[::ffff:127.0.0.1]"),
+    ],
+)
+def test_no_proxy_sees_what_is_for_this_machine(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """Above all not the credentials of a sandbox, nor those of a tunnel."""
+    with (
+        proxied(scripted, monkeypatch, f"http://{host}:1") as transport,
+        failing(ErrorKind.OUTAGE, "unreachable"),
+    ):
         transport.authenticate()
-    with connected(scripted.url) as transport, pytest.raises(PandaError) as caught:
-        transport.authenticate()
-    assert caught.value.kind is ErrorKind.OUTAGE
+    assert scripted.requests == []
 
 
 # === ADDRESS AND TIME === #

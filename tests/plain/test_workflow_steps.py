@@ -16,6 +16,7 @@ from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.responses import (
     Account,
     Child,
+    Children,
     Operator,
     Transaction,
 )
@@ -95,8 +96,9 @@ def at(step: Step, snapshot: Snapshot = CUSTOMER, **changes: Any) -> Snapshot:
     return replace(snapshot, step=step, **changes)
 
 
-def listed(*accounts: Account) -> list[Child]:
-    return [Child(account.id, account.name, account.type) for account in accounts]
+def listed(*accounts: Account, pages: int = 1) -> Children:
+    rows = (Child(account.id, account.name, account.type) for account in accounts)
+    return Children(rows, pages)
 
 
 # === FIND ACCOUNT === #
@@ -125,7 +127,7 @@ def undecided(code: str, detail: str, *used: str) -> Outcome:
 
 
 def test_an_account_that_is_not_there_is_created() -> None:
-    outcome, calls = run(looking(), [])
+    outcome, calls = run(looking(), listed())
     assert_same(outcome, Outcome(Step.CREATE_ACCOUNT))
     assert calls == [("list_children", PARENT, {})]
 
@@ -315,7 +317,7 @@ def test_an_account_is_created_again_when_panda_had_time_to_show_it(
     marker_at: float, looked_at: float, left: float
 ) -> None:
     """What counts is when Panda was looked at, not what time it is now."""
-    outcome, _ = run(looking(marker_at=marker_at), [], looked_at=looked_at)
+    outcome, _ = run(looking(marker_at=marker_at), listed(), looked_at=looked_at)
     expected = Outcome(Step.CREATE_ACCOUNT, {"marker_at": None})
     if left:
         expected = Outcome(Step.FIND_ACCOUNT, wait=left, unknown=True)
@@ -329,7 +331,7 @@ def test_after_an_edit_the_new_contact_is_looked_for_before_a_create(
     sent: dict[str, str],
 ) -> None:
     """Only what was sent was looked for so far."""
-    outcome, _ = run(looking(marker_at=100.0, **sent), [])
+    outcome, _ = run(looking(marker_at=100.0, **sent), listed())
     assert_same(outcome, Outcome(Step.FIND_ACCOUNT, {"marker_at": None}))
 
 
@@ -539,7 +541,7 @@ def test_a_refusal_is_believed_when_the_operator_is_not_ours(
     """Nothing was created, so no marker is left and nothing is waited for."""
     refusal = as_error("username_taken", "Username in use.", status=409)
     snapshot = looking_for_operator(refusal=refusal, marker_at=marker_at)
-    outcome, _ = run(snapshot, [])
+    outcome, _ = run(snapshot, listed())
     facts = {"marker_at": None, "refusal": None}
     assert_same(outcome, Outcome(Step.FIND_OPERATOR, facts, error=refusal))
 
@@ -844,7 +846,7 @@ REFUSAL = as_error("conflict", "The email is taken.", status=409)
 def test_a_collision_with_nobody_that_is_shown_is_for_a_person() -> None:
     """At once: nothing was created that would have to be waited for."""
     refused = looking(marker_at=NOW, refusal=REFUSAL)
-    outcome, _ = run(refused, [])
+    outcome, _ = run(refused, listed())
     facts = {"marker_at": None, "refusal": None}
     assert_same(outcome, Outcome(Step.FIND_ACCOUNT, facts, error=REFUSAL))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -28,6 +31,9 @@ router = APIRouter(
     dependencies=CREDENTIALS,
     responses=REFUSALS,
 )
+
+LONGEST_CUT_NAME = 24
+"""Characters of a name that a Panda keeps which cuts names."""
 
 LOWEST_PROVIDER_TIER = 2
 """Below a tier-2 Service Provider there are Subscribers only.
@@ -57,7 +63,9 @@ async def create_account(
         parent.id, new.name
     ):
         raise ApiError(409, "An account of this name exists already.")
-    new_id = sandbox.accounts.create(parent, new.type, _contact(new), lag_of(fault))
+    new_id = sandbox.accounts.create(
+        parent, new.type, _stored(sandbox, new), lag_of(fault)
+    )
     return JSONResponse(
         {sandbox.switches["account_id_field"]: new_id},
         sandbox.switches.status("created_status"),
@@ -77,10 +85,14 @@ async def get_account(
 ) -> JSONResponse:
     account = account_for(sandbox, caller, account_id)
     wanted = {field.strip() for field in fields.split(",")}
-    extras = {name: value for name, value in _extras(account).items() if name in wanted}
+    extras = {
+        name: value
+        for name, value in _extras(sandbox, account).items()
+        if name in wanted
+    }
     return JSONResponse(
         {
-            "accountId": account.id,
+            sandbox.switches["account_id_field"]: account.id,
             "name": account.name,
             "status": "Active",
             "type": account.type,
@@ -98,7 +110,7 @@ async def update_account(
 ) -> Response:
     account = account_for(sandbox, caller, account_id)
     _check_name(sandbox, change.name)
-    sandbox.accounts.update(account.id, _contact(change))
+    sandbox.accounts.update(account.id, _stored(sandbox, change))
     return Response(status_code=204)
 
 
@@ -141,21 +153,29 @@ async def list_children(
     _delegated: Annotated[bool, Query(alias="includeDelegatedAccounts")] = False,  # noqa: FBT002
 ) -> JSONResponse:
     account = account_for(sandbox, caller, account_id)
+    if limit < 0 and sandbox.switches["unlimited"] == "400":
+        raise ApiError(400, "Invalid request.", "limit: must be greater than 0")
+    if sandbox.switches["most_rows"] != "any":
+        limit = int(sandbox.switches["most_rows"])
     wanted = Listing(
         type=int(account_type),
         name=name,
         name_filter=sandbox.switches["name_filter"],
         sort_by=sort_by,
         descending=sort_order == "desc",
-        offset=offset,
+        offset=offset if sandbox.switches["offset"] == "obeyed" else 0,
         limit=limit,
         whole_tree=sandbox.switches["children_scope"] == "tree",
     )
     rows, total = sandbox.accounts.list_below(account.id, wanted)
-    paging = {"limit": limit, "offset": offset, "totalItems": total}
-    if sandbox.switches["paging"] == "nested":
-        paging = {"pageControls": paging}  # type: ignore[dict-item]
-    return JSONResponse({"items": [_child(row) for row in rows], **paging})
+    totals = {"of_page": len(rows), "zero": 0, "too_big": total + 1}
+    total = totals.get(sandbox.switches["listing_total"], total)
+    paging: dict[str, Any] = {"limit": limit, "offset": offset, "totalItems": total}
+    form = sandbox.switches["paging"]
+    if form != "flat":
+        paging = {"pageControls": paging} if form == "nested" else {}
+    id_field = sandbox.switches["account_id_field"]
+    return JSONResponse({"items": [_child(row, id_field) for row in rows], **paging})
 
 
 def _check_tiers(sandbox: Sandbox, parent: Account, new_type: int) -> None:
@@ -176,23 +196,49 @@ def _check_name(sandbox: Sandbox, name: str) -> None:
         raise ApiError(400, "Invalid request.", f"name: over {limit} characters")
 
 
-def _contact(change: AccountChange) -> Contact:
-    return Contact(change.name, change.firstName, change.lastName, change.email)
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as_sent": str,
+    "html": html.escape,
+    "upper": str.upper,
+    "nfd": lambda name: unicodedata.normalize("NFD", name),
+    "cut": lambda name: name[:LONGEST_CUT_NAME],
+}
 
 
-def _extras(account: Account) -> dict[str, Any]:
+def _stored(sandbox: Sandbox, change: AccountChange) -> Contact:
+    name = SPELLINGS[sandbox.switches["stored_name"]](change.name)
+    return Contact(name, change.firstName, change.lastName, change.email)
+
+
+def _shown_email(sandbox: Sandbox, email: str) -> str:
+    mailbox, _at, domain = email.rpartition("@")
+    forms = {
+        "as_sent": email,
+        "masked": f"{mailbox[:1]}***@{domain}",
+        "untagged": f"{mailbox.partition('+')[0]}@{domain}",
+    }
+    return forms[sandbox.switches["shown_email"]]
+
+
+def _extras(sandbox: Sandbox, account: Account) -> dict[str, Any]:
     """Parts of an account that are shown when asked for.
 
     See docs/watchguard-api.md#get-account.
     """
+    contact = {
+        "primaryContactId": f"contact-{account.id}",
+        "firstName": account.first_name,
+        "lastName": account.last_name,
+        "email": _shown_email(sandbox, account.email),
+        "phone": "",
+    }
+    forms: dict[str, dict[str, Any]] = {
+        "object": {"contacts": contact},
+        "list": {"contacts": [contact]},
+        "missing": {},
+    }
     return {
-        "contacts": {
-            "primaryContactId": f"contact-{account.id}",
-            "firstName": account.first_name,
-            "lastName": account.last_name,
-            "email": account.email,
-            "phone": "",
-        },
+        **forms[sandbox.switches["contacts"]],
         "parent": (
             {"id": account.parent_id, "access": "Full"} if account.parent_id else {}
         ),
@@ -201,9 +247,9 @@ def _extras(account: Account) -> dict[str, Any]:
     }
 
 
-def _child(row: Any) -> dict[str, Any]:
+def _child(row: Any, id_field: str) -> dict[str, Any]:
     return {
-        "accountId": row["id"],
+        id_field: row["id"],
         "name": row["name"],
         "type": row["type"],
         "parentAccess": "Full",

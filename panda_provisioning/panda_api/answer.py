@@ -1,0 +1,141 @@
+"""Reads an answer: no more bytes than are wanted, UTF-8 only, JSON or nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from .limits import MOST_BYTES, MOST_ERROR_BYTES, MOST_VALUES
+
+READ_SIZE = 64 * 1024
+PACKED = {"gzip", "x-gzip", "deflate"}
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+EXCERPT = 32 * 1024
+"""Characters of the text that are kept: what is shown, and room to see whether a secret
+begins in it, whatever it is encoded in."""
+MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,40}/[\w.+-]{1,40})", re.ASCII)
+SMALL = 256 * 1024
+"""Characters of JSON that need no counting of values."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer.
+
+    ``body`` is its JSON, ``None`` for an empty one; ``problem`` says in words why there
+    is none; ``text`` is what may be shown: the beginning of the JSON, or the problem.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    text: str
+    problem: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class _UnreadableError(Exception):
+    """The answer is no JSON that could be read; says why."""
+
+
+def read_answer(response: requests.Response) -> Answer:
+    """Read the answer of a request that was sent with ``stream``.
+
+    Its connection is free again when the answer was read to its end, and closed when
+    it was not.
+    """
+    status, headers = response.status_code, response.headers
+    most = MOST_BYTES if 200 <= status < 300 else MOST_ERROR_BYTES
+    try:
+        body, text = _parse(response, most)
+    except _UnreadableError as error:
+        response.close()
+        return Answer(status, headers, None, str(error), str(error))
+    except BaseException:
+        response.close()
+        raise
+    response.raw.release_conn()
+    return Answer(status, headers, body, text)
+
+
+def _read(response: requests.Response, most: int) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    parts = _received(response, most)
+    if encoding in PACKED:
+        parts = _unpacked(parts, most)
+    elif encoding not in ("", "identity"):
+        raise _UnreadableError("an answer in a packing that was not asked for")
+    return b"".join(parts)
+
+
+def _received(response: requests.Response, most: int) -> Iterator[bytes]:
+    received = 0
+    while part := response.raw.read(READ_SIZE, decode_content=False):
+        received += len(part)
+        _check_size(received, most)
+        yield part
+
+
+def _unpacked(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
+    unpacked = 0
+    unpack = zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        for part in parts:
+            left = part
+            while left:
+                if unpack.eof:  # a further member of the same file
+                    unpack = zlib.decompressobj(GZIP_OR_ZLIB)
+                plain = unpack.decompress(left, most - unpacked + 1)
+                unpacked += len(plain)
+                _check_size(unpacked, most)
+                yield plain
+                left = unpack.unused_data or unpack.unconsumed_tail
+    except zlib.error as error:
+        raise _UnreadableError("an answer that cannot be unpacked") from error
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise _UnreadableError(f"an answer of more than {_size(most)}")
+
+
+def _parse(response: requests.Response, most: int) -> tuple[Any, str]:
+    """The JSON of an answer, and the beginning of its text."""
+    content = _read(response, most)
+    if not content:
+        return None, ""
+    size = len(content)
+    text = content.decode("utf-8-sig", "replace")
+    del content
+    if len(text) > SMALL and sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise _UnreadableError(f"an answer of more than {MOST_VALUES:,} values")
+    try:
+        return json.loads(text), text[:EXCERPT]
+    except (ValueError, RecursionError) as error:
+        kind = _media_type(response.headers)
+        what = f"an answer that is not JSON ({kind}, {_size(size)})"
+        raise _UnreadableError(what) from error
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    """As the server names it, which may be anything."""
+    match = re.match(
+        r"\s*([\w.+-]{1,40}/[\w.+-]{1,40})", headers.get("Content-Type", "")
+    )
+    return match[1] if match else "of no type"
+
+
+def _size(size: int) -> str:
+    for unit, bytes_ in (("MB", 1024 * 1024), ("kB", 1024)):
+        if size >= bytes_:
+            return f"{size // bytes_} {unit}"
+    return f"{size} bytes"
