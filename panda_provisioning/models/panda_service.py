@@ -1,3 +1,4 @@
+import random
 import time
 
 import psycopg2.errors
@@ -18,9 +19,13 @@ from .panda_preview_plan import Plan
 _logger = get_logger(__name__)
 
 CRON_SECONDS = 60
-"""How long a cron works before others get their turn. Longer than Odoo's hint of ten
-seconds, since every new run must look again at what is in Panda already; shorter than
-the time limit of a worker."""
+"""How long a cron works on all systems together. Longer than Odoo's hint of ten seconds,
+since every new run must look again at what is in Panda already; shorter than the time
+limit of a worker."""
+LEAST_SECONDS = 10
+"""What one system gets of it at least."""
+BUTTON_GRACE_SECONDS = 5
+"""After the time of a button, what is still on the wire is cut."""
 BUTTON_SECONDS = 25
 """How long somebody who has pressed a button waits before the cron takes over."""
 GLANCE_SECONDS = 0.25
@@ -141,8 +146,7 @@ class PandaService(models.AbstractModel):
         systems = self.env["panda.system"].search([("state", "!=", "disabled")])
         remaining = {system.id: self._count_due(system) for system in systems}
         self._commit(remaining=sum(remaining.values()))
-        for system_id in remaining:
-            self._run_system(self.env["panda.system"].browse(system_id))
+        self._run_systems(list(remaining))
         left = sum(map(self._count_due, self.env["panda.system"].browse(remaining)))
         self._arm()
         self._commit(remaining=left)
@@ -154,10 +158,22 @@ class PandaService(models.AbstractModel):
         self.env["panda.account"].flush_model()
         return count_due(self.env, system.id)
 
-    def _run_system(self, system):
+    def _run_systems(self, system_ids):
+        """Work on each system for its share of the time, so that a slow one keeps no
+        other waiting. Those for which there is none left may come first next time."""
+        ends_at = time.monotonic() + CRON_SECONDS
+        random.shuffle(system_ids)
+        for position, system_id in enumerate(system_ids):
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                break
+            share = max(LEAST_SECONDS, left / (len(system_ids) - position))
+            self._run_system(self.env["panda.system"].browse(system_id), share)
+
+    def _run_system(self, system, seconds):
         try:
             if self._may_run(system):
-                self._get_runner(system, CRON_SECONDS).execute()
+                self._get_runner(system, seconds).execute()
         except Exception:
             # One system's trouble is not the others'.
             self.env.cr.rollback()
@@ -190,10 +206,15 @@ class PandaService(models.AbstractModel):
             connections = min(connections, len(account_ids))
         # A button waits for two calls at most; the cron takes over what is left.
         longest = seconds / 2 if account_ids else None
+        grace = BUTTON_GRACE_SECONDS if account_ids else system.request_timeout
         return Runner(
             self.env,
             system._get_run_settings(connections),
-            system._open_transport(connections, longest=longest),
+            system._open_transport(
+                connections,
+                longest=longest,
+                ends_at=time.monotonic() + seconds + grace,
+            ),
             _Listener(system, attended=bool(account_ids)),
             account_ids,
             seconds,

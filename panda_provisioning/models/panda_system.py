@@ -1,3 +1,4 @@
+import math
 import random
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -377,12 +378,13 @@ class PandaSystem(models.Model):
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         self.sudo().database_uuid = uuid
 
-    def _open_transport(self, max_connections=None, longest=None):
+    def _open_transport(self, max_connections=None, longest=None, ends_at=math.inf):
         """Return a :class:`Transport`; the one place where secrets are read.
 
         Note: `self.ensure_one()`
 
         :param longest: seconds that an answer may take, if less than set.
+        :param ends_at: when everything is cut, in seconds of `time.monotonic`.
         """
         self.ensure_one()
         system_sudo = self.sudo()  # secrets are closed to everybody
@@ -396,6 +398,7 @@ class PandaSystem(models.Model):
             max_connections=max_connections or system_sudo.max_connections,
             requests_per_second=system_sudo.requests_per_second,
             timeout=min(filter(None, (system_sudo.request_timeout, longest))),
+            ends_at=ends_at,
         )
 
     def _get_run_settings(self, connections=1):

@@ -77,6 +77,7 @@ class Transport:
     :param requests_per_second: 0 means no limit.
     :param timeout: seconds that an exchange may take from waiting for its turn to the
         last byte of the answer; connecting may take a third of it.
+    :param ends_at: when everything is cut, in seconds of ``time.monotonic``.
     """
 
     def __init__(
@@ -87,10 +88,12 @@ class Transport:
         max_connections: int = 1,
         requests_per_second: float = 0,
         timeout: float = 30,
+        ends_at: float = math.inf,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._credentials = credentials
         self.timeout = timeout
+        self._ends_at = ends_at
         self._limiter = RateLimiter(requests_per_second)
         self._token = TokenCache(self._fetch_token)
         self._session = requests.Session()
@@ -166,7 +169,7 @@ class Transport:
 
     def _until(self, ends_at: float) -> float:
         """When an exchange that begins now is cut."""
-        return min(time.monotonic() + self.timeout, ends_at)
+        return min(time.monotonic() + self.timeout, ends_at, self._ends_at)
 
     def _send(
         self,

@@ -657,6 +657,43 @@ def test_an_exception_in_one_system_does_not_stop_the_others(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_slow_system_keeps_no_other_waiting(world, monkeypatch):
+    from odoo.addons.panda_provisioning.models import panda_service
+
+    monkeypatch.setattr(panda_service, "CRON_SECONDS", 8)
+    monkeypatch.setattr(panda_service, "LEAST_SECONDS", 2)
+    # The slow one comes first.
+    monkeypatch.setattr(panda_service.random, "shuffle", list.sort)
+    for number in range(40):
+        world.add(name=f"Slow {number}")
+    world.configure(max_connections=1)
+    other = world.add(system_id=world.other_system)
+    world.fault("slow", account="Slow *", seconds=0.5)
+    started = time.monotonic()
+    synchronize(world)
+    assert time.monotonic() - started < 8 + 2
+    assert world.read(other).state == "synced"
+    left = world.execute(
+        "SELECT count(*) AS n FROM panda_account WHERE state = 'queued'"
+    )
+    assert left[0].n > 0
+
+
+def test_what_hangs_is_cut_when_the_time_of_a_button_is_over(world, monkeypatch):
+    """Its outcome is then unknown, and the cron looks."""
+    from odoo.addons.panda_provisioning.models import panda_service
+
+    monkeypatch.setattr(panda_service, "BUTTON_GRACE_SECONDS", 1)
+    account = world.add()
+    world.fault("drip", path="/rest/*", skip=1, seconds=20)
+    started = time.monotonic()
+    with world.environment() as env:
+        accounts = env["panda.account"].browse(account)
+        env["panda.service"]._synchronize_now(accounts, seconds=2)
+    assert time.monotonic() - started < 2 + 1 + 1
+    assert world.read(account).state == "unknown"
+
+
 def test_the_cron_is_called_when_the_next_account_is_due(world):
     world.execute("DELETE FROM ir_cron_trigger")
     due = ahead(500)

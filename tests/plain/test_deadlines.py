@@ -255,6 +255,19 @@ def test_a_call_ends_at_the_moment_that_it_was_given(
     assert len(raw.calls) == 1
 
 
+def test_everything_is_cut_when_the_time_of_a_run_is_over(raw: RawServer) -> None:
+    ends_at = time.monotonic() + 0.3
+    with connected(raw.url, timeout=5, ends_at=ends_at) as transport:
+        transport.authenticate()
+        raw.call = says_nothing
+        with failing(ErrorKind.UNKNOWN, "timeout"):
+            create(PandaClient(transport))
+        assert time.monotonic() - ends_at <= MARGIN
+        with failing(ErrorKind.OUTAGE, "unreachable"):
+            create(PandaClient(transport))
+    assert len(raw.calls) == 1
+
+
 def test_waiting_for_ones_turn_does_not_outlive_the_call(raw: RawServer) -> None:
     """Whose turn would come too late was not sent, and takes nobody's place."""
     options = {"timeout": TIMEOUT, "requests_per_second": 1}
