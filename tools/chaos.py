@@ -70,7 +70,6 @@ def run(server, seed, kills, count):
         world.spell(SPELLINGS[seed % len(SPELLINGS)])
         world.liar.control("PUT", "faults", {"rates": LIES})
         accounts = world.make_accounts(count)
-        world.make_neighbours(NEIGHBOURS)
         people = [People(world, accounts, seed * HANDS + i) for i in range(HANDS)]
         for person in people:
             person.start()
@@ -79,14 +78,16 @@ def run(server, seed, kills, count):
             person.stop()
         faults = world.count_faults()
         world.sandbox.control("DELETE", "faults")
+        world.make_neighbours(NEIGHBOURS)
         recovery = recover(world, accounts, RECOVERY_SECONDS)
+        audited = audit(world, accounts)
         newcomers = world.make_newcomers(NEIGHBOURS)
         recover(world, newcomers, NEIGHBOUR_SECONDS)
         crashes = [crash for person in people for crash in person.crashes]
         for line in (*describe_stuck(world, accounts), *crashes[:1]):
             say(f"  {line}")
         return {
-            **audit(world, accounts),
+            **audited,
             "kills": kills,
             "faults": faults,
             "pressed": sum(person.pressed for person in people),
