@@ -96,6 +96,10 @@ class AccountLookup:
         named = client.list_children(parent_id, name=name_key(name))
         return Listing(listing.looked_at, named).twins(name)
 
+    def get_listings(self) -> list[Listing]:
+        """What Panda has listed so far, each parent as it was listed last."""
+        return list(self._listings.values())
+
     def get_accounts(
         self, client: PandaClient, children: Iterable[Child]
     ) -> list[Account]:

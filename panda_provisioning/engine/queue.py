@@ -12,7 +12,7 @@ from odoo.tools import SQL
 
 from ..core import transition
 from ..core.retry_policy import MAX_ATTEMPTS
-from ..core.snapshot import Role, Step, step_when_queued
+from ..core.snapshot import Role, Step, from_epoch, step_when_queued
 from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
 from ..core.validation import EMAIL_LIMIT, is_email_used
@@ -334,6 +334,29 @@ class Queue:
             )
         )
         return {remote_id for (remote_id,) in rows}
+
+    def keep_names(self, listing, seen_after):
+        """Keep what Panda calls the accounts in ``listing``, which may store a name
+        otherwise than it was sent.
+
+        :param seen_after: seconds after which Panda lists what it was sent.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE panda_account a SET sent_name = child.name
+                FROM unnest(%s::varchar[], %s::varchar[]) AS child (id, name)
+                WHERE a.system_id = %s AND a.remote_id = child.id
+                    AND a.state = %s AND a.sent_name IS DISTINCT FROM child.name
+                    AND a.last_sync_at < %s
+                """,
+                [child.id for child in listing.children],
+                [child.name for child in listing.children],
+                self.system_id,
+                State.SYNCED.value,
+                from_epoch(listing.looked_at - seen_after),
+            )
+        )
 
 
 # === QUERIES WITHOUT A RUN === #

@@ -162,6 +162,10 @@ class Runner:
             self._look_at_system()
             while self._transaction(self._report_settled):
                 pass
+            for listing in self._lookup.get_listings():
+                self._in_transaction(
+                    self._queue.keep_names, listing, self._settings.search_delay
+                )
             self._transaction(self._finish)
 
     @property

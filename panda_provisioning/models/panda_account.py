@@ -225,7 +225,12 @@ class PandaAccount(models.Model):
         "not know the outcome.",
     )
     transaction_id = fields.Char(copy=False, readonly=True)
-    sent_name = fields.Char(copy=False, readonly=True)
+    sent_name = fields.Char(
+        string="Name in Panda",
+        copy=False,
+        readonly=True,
+        help="As it was sent last, or as Panda has listed it since.",
+    )
     sent_email = fields.Char(copy=False, readonly=True)
     sent_fingerprint = fields.Char(
         copy=False,

@@ -267,6 +267,10 @@ class World:
         """Make Panda misbehave, see ``/_control/faults``."""
         self.sandbox.control("POST", "faults", {"fault": kind, **rule})
 
+    def switch(self, **positions):
+        """Have Panda behave in one of the ways that its documentation leaves open."""
+        self.sandbox.control("PATCH", "switches", positions)
+
     def panda(self):
         """Return all that Panda holds."""
         return self.sandbox.control("GET", "state")

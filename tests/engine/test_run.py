@@ -451,6 +451,21 @@ def test_a_stuck_transaction_is_left_unknown_and_looked_into_later(world):
     assert world.count_requests(method="POST", path="*/operators") == 1
 
 
+def test_the_name_that_panda_has_stored_is_kept(world):
+    """Of those that were sent long enough ago to be listed; no request is made for
+    it."""
+    world.switch(stored_name="upper")
+    first = world.add(name="Acme & Sons")
+    world.run([first])
+    assert world.read(first).sent_name == "Acme & Sons"
+    world.set(first, last_sync_at=ago(60))
+    second = world.add(name="Zenith")
+    world.run([second])
+    assert world.read(first).sent_name == "ACME & SONS"
+    assert world.read(second).sent_name == "Zenith", "not listed since it was sent"
+    assert world.count_requests(method="GET", path="*/children*") == 2
+
+
 def test_a_lost_answer_is_looked_for_in_the_same_run(world):
     world.fault("lost_answer", method="POST", times=1)
     account = world.add()
