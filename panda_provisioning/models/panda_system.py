@@ -10,6 +10,7 @@ from odoo.fields import NO_ACCESS, Domain
 
 from ..core.connection_check import check_connection
 from ..core.retry_policy import probe_wait
+from ..core.secret_box import UnusableKey
 from ..engine.runner import RunSettings
 from ..panda_api.credentials import Credentials
 from ..panda_api.sandbox import LOOPBACK
@@ -77,11 +78,9 @@ class PandaSystem(models.Model):
         groups=MANAGER,
         help="Stored when you type it and never shown again.",
     )
-    # Nobody reads the next two, whatever his groups: only sudo does.
-    access_password_secret = fields.Char(groups=NO_ACCESS, copy=False)
-    api_key_secret = fields.Char(groups=NO_ACCESS, copy=False)
     has_access_password = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
     has_api_key = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
+    has_unreadable_secrets = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
     database_uuid = fields.Char(
         copy=False,
         groups=NO_ACCESS,
@@ -150,12 +149,15 @@ class PandaSystem(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("access_password_secret", "api_key_secret")
     def _compute_secrets(self):
-        for system, system_sudo in zip(self, self.sudo(), strict=True):
+        # Sudo: the secrets are closed to everybody, managers included.
+        names = self.env["panda.system.secret"].sudo()._get_names(self._origin)
+        for system in self:
+            found, unreadable = names.get(system._origin.id, ((), ()))
             system.access_password = system.api_key = False
-            system.has_access_password = bool(system_sudo.access_password_secret)
-            system.has_api_key = bool(system_sudo.api_key_secret)
+            system.has_access_password = "access_password" in found
+            system.has_api_key = "api_key" in found
+            system.has_unreadable_secrets = bool(unreadable)
 
     def _inverse_access_password(self):
         self._keep_secret("access_password")
@@ -165,10 +167,23 @@ class PandaSystem(models.Model):
 
     def _keep_secret(self, name):
         """Move a secret that was typed to where nobody reads it."""
+        # Sudo: the target is closed to everybody, managers included.
+        secrets = self.env["panda.system.secret"].sudo()
         for system in self:
             if system[name]:
-                # Sudo: the target is closed to everybody, managers included.
-                system.sudo()[f"{name}_secret"] = "".join(system[name].split())
+                try:
+                    secrets._keep(system, name, "".join(system[name].split()))
+                except UnusableKey:
+                    messages = self.env["panda.message"]
+                    raise UserError(
+                        messages._system_problem(system, "secrets_unreadable")
+                    ) from None
+        self._forget_known_secrets()
+
+    def _forget_known_secrets(self):
+        """Look again which secrets there are."""
+        names = ["has_access_password", "has_api_key", "has_unreadable_secrets"]
+        self.invalidate_recordset([*names, *SECRETS], flush=False)
 
     @api.depends("health", "health_code", "health_since", "next_probe_at")
     @api.depends_context("lang", "tz")
@@ -342,12 +357,12 @@ class PandaSystem(models.Model):
 
     def _get_missing_labels(self):
         """Return what is lacking to connect, for people."""
-        system_sudo = self.sudo()  # the secrets are closed to everybody
+        system_sudo = self.sudo()  # closed to users
         required = {
             "root_account_id": system_sudo.root_account_id,
             "access_id": system_sudo.access_id,
-            "access_password": system_sudo.access_password_secret,
-            "api_key": system_sudo.api_key_secret,
+            "access_password": system_sudo.has_access_password,
+            "api_key": system_sudo.has_api_key,
         }
         missing = [self._fields[name] for name, value in required.items() if not value]
         return ", ".join(field._description_string(self.env) for field in missing)
@@ -365,7 +380,10 @@ class PandaSystem(models.Model):
             return "system_archived"
         if self.state == "disabled":
             return "system_disabled"
-        return "" if self._is_own_database() else "system_copied"
+        if not self._is_own_database():
+            return "system_copied"
+        # Sudo: what is known of the secrets is for managers.
+        return "secrets_unreadable" if self.sudo().has_unreadable_secrets else ""
 
     def _is_own_database(self):
         """Whether this is the database in which the connection was switched on."""
@@ -386,17 +404,31 @@ class PandaSystem(models.Model):
         """
         self.ensure_one()
         system_sudo = self.sudo()  # secrets are closed to everybody
+        secrets = system_sudo._read_secrets()
         return Transport(
             system_sudo.base_url,
             Credentials(
                 access_id=system_sudo.access_id or "",
-                password=system_sudo.access_password_secret or "",
-                api_key=system_sudo.api_key_secret or "",
+                password=secrets.get("access_password", ""),
+                api_key=secrets.get("api_key", ""),
             ),
             max_connections=max_connections or system_sudo.max_connections,
             requests_per_second=system_sudo.requests_per_second,
             timeout=min(filter(None, (system_sudo.request_timeout, longest))),
         )
+
+    def _read_secrets(self):
+        """Return the secrets by name, as superuser.
+
+        :raise UserError: if they cannot be decrypted.
+        """
+        try:
+            return self.env["panda.system.secret"]._get(self)
+        except UnusableKey:
+            messages = self.env["panda.message"]
+            raise UserError(
+                messages._system_problem(self, "secrets_unreadable")
+            ) from None
 
     def _get_run_settings(self, connections=1):
         """Return the :class:`RunSettings` of this system.

@@ -1,0 +1,20 @@
+from odoo import SUPERUSER_ID, api
+from odoo.tools import SQL, sql
+
+MOVED = {"access_password_secret": "access_password", "api_key_secret": "api_key"}
+
+
+def migrate(cr, version):
+    """Move the secrets of systems out of the row of the system."""
+    secrets = api.Environment(cr, SUPERUSER_ID, {})["panda.system.secret"]
+    for column, name in MOVED.items():
+        if not sql.column_exists(cr, "panda_system", column):
+            continue
+        value = SQL.identifier(column)
+        cr.execute(
+            SQL("SELECT id, %s FROM panda_system WHERE %s IS NOT NULL", value, value)
+        )
+        for system_id, secret in cr.fetchall():
+            secrets._store(system_id, name, secrets._get_box().seal(secret))
+        cr.execute(SQL("UPDATE panda_system SET %s = NULL", value))
+        cr.execute(SQL("ALTER TABLE panda_system DROP COLUMN %s", value))
