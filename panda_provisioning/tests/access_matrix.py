@@ -273,10 +273,11 @@ FIELDS = {
         " next_probe_at probe_count request_timeout requests_per_second"
         " responsible_user_id root_account_id search_delay sequence state",
         ("manager", "manager"): "access_id access_password api_key",
-        (NOBODY, NOBODY): "access_password_secret api_key_secret database_uuid",
-        ("manager", COMPUTED): "has_access_password has_api_key",
+        (NOBODY, NOBODY): "database_uuid",
+        ("manager", COMPUTED): "has_access_password has_api_key has_unreadable_secrets",
         (PANDA, COMPUTED): "health_message overview overview_graph",
     },
+    "panda.system.secret": {(NOBODY, NOBODY): "name system_id value"},
     "provisioning.systems": {
         (PANDA, PANDA): "line_ids partner_id",
         (PANDA, COMPUTED): "may_configure",

@@ -160,12 +160,12 @@ class PandaMixin:
     def get_connection_values(cls):
         """Return the values of the system that connect it to the sandbox."""
         system_sudo = cls.system.sudo()
+        secrets = system_sudo._read_secrets()
         return {
             "base_url": system_sudo.base_url,
             "root_account_id": system_sudo.root_account_id,
             "access_id": system_sudo.access_id,
-            "access_password": system_sudo.access_password_secret,
-            "api_key": system_sudo.api_key_secret,
+            **{name: secrets.get(name, False) for name in ("access_password", "api_key")},
         }
 
     def count_queries(self, work):

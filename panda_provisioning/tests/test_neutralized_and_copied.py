@@ -52,13 +52,14 @@ class TestNeutralize(PandaCase):
         for system in self.system | archived:
             self.assertEqual(system.state, "disabled")
             self.assertFalse(system.access_id)
-            self.assertFalse(system.access_password_secret)
-            self.assertFalse(system.api_key_secret)
+            self.assertEqual(system._read_secrets(), {})
             self.assertFalse(system.has_access_password)
             self.assertFalse(system.has_api_key)
         self.cr.execute("SELECT * FROM panda_system")
         rows = str(self.cr.fetchall())
         self.assertIn("Panda Antivirus", rows)
+        self.cr.execute("SELECT count(*) FROM panda_system_secret")
+        self.assertEqual(self.cr.fetchall(), [(0,)])
         for secret in ("secret", secrets["access_password"], secrets["api_key"]):
             self.assertNotIn(secret, rows)
 
