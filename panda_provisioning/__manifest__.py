@@ -22,6 +22,7 @@
         "views/panda_menus.xml",
         "wizard/panda_link_views.xml",
         "wizard/panda_mark_done_views.xml",
+        "wizard/panda_move_views.xml",
         "wizard/panda_sandbox_connect_views.xml",
         "wizard/panda_sync_options_views.xml",
         "wizard/provisioning_systems_views.xml",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from .address import get_origin
+
 PREFIX = "fernet:"
 """With what a stored value begins that is encrypted."""
-PORTS = {"https": 443, "http": 80}
 
 SECTION = "panda_provisioning"
 """Of the configuration file of Odoo: for the keys. ``panda_provisioning:NAME`` holds the
@@ -84,22 +84,6 @@ class SecretBox:
             return MultiFernet([Fernet(key) for key in self.keys])
         except ValueError:
             raise UnusableKey("a key is none") from None
-
-
-def get_origin(url: str) -> str:
-    """Return scheme, host and port of ``url`` in one spelling; ``""`` if it has none.
-
-    User and password count too, so that nothing in front of the host is overlooked.
-    """
-    try:
-        parts = urlsplit((url or "").strip())
-        port = parts.port or PORTS.get(parts.scheme, 0)
-    except ValueError:
-        return ""
-    if not parts.hostname:
-        return ""
-    user = parts.netloc.rpartition("@")[0]
-    return f"{parts.scheme}://{user}@{parts.hostname.rstrip('.')}:{port}"
 
 
 def find_configured(

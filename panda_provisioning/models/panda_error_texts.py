@@ -120,9 +120,9 @@ TEXTS = {
         "Panda > Configuration."
     ),
     "system_copied": _lt(
-        "This database is a copy of the one in which %(system)s was switched on, so it "
-        "does not call Panda. To use it here all the same, disable and enable the "
-        "system."
+        "This database is a copy of the one in which %(system)s was switched on, or it "
+        "was moved, so it does not call Panda. If it is the production now, a Panda "
+        "administrator confirms that with This Is the Production in the system."
     ),
     "secrets_unreadable": _lt(
         "The credentials of %(system)s cannot be decrypted: the encryption key in the "

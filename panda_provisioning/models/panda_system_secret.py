@@ -138,7 +138,9 @@ class PandaSystemSecret(models.Model):
             where = SQL("system_id = ANY(%s)", systems.ids)
         found = {}
         for system_id, name, value in self.env.execute_query(
-            SQL("SELECT system_id, name, value FROM panda_system_secret WHERE %s", where)
+            SQL(
+                "SELECT system_id, name, value FROM panda_system_secret WHERE %s", where
+            )
         ):
             found.setdefault(system_id, {})[name] = value
         return found

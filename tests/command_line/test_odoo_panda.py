@@ -87,7 +87,7 @@ def test_retry_tries_again_at_once(panda):
 def test_connection_names_the_wrong_value(panda):
     assert panda.read("test-connection")[0] == 0
     keys = "panda_system_secret WHERE name = 'api_key'"
-    [(key,)] = panda.execute(f"SELECT value FROM {keys}")  # noqa: S608
+    [(key,)] = panda.execute(f"SELECT value FROM {keys}")
     put_key = "UPDATE panda_system_secret SET value = %s WHERE name = 'api_key'"
     panda.execute(put_key, "wrong")
     try:

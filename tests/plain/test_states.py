@@ -85,6 +85,7 @@ CHANGES = {
     "mark as done elsewhere": ({D, W, Q, T, U, F}, S),
     "reopen": ({S}, D),
     "withdraw": ({D, W, Q, S, T, F}, D),
+    "move": ({D, W, Q, S, T, U, F}, D),
 }
 """From where to where each change leads."""
 
