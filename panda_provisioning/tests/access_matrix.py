@@ -67,6 +67,10 @@ METHODS = {
     },
     "panda.move": {
         "action_confirm": "owner",
+        "create": "owner",
+        "default_get": "owner foreign",
+        "onchange": "owner",
+        "write": "owner",
     },
     "panda.preview": {
         "action_open": PANDA,
@@ -165,6 +169,15 @@ ARGUMENTS = {
         "fields_spec": {"remote_id": {}, "role": {}},
     },
     ("panda.mark.done", "write"): {"vals": {"account_id": "$account"}},
+    ("panda.move", "create"): {
+        "vals_list": [{"system_id": "$system", "root_account_id": "ACC-9"}]
+    },
+    ("panda.move", "onchange"): {
+        "values": {"system_id": "$system"},
+        "field_names": ["system_id"],
+        "fields_spec": {"base_url": {}, "known_count": {}},
+    },
+    ("panda.move", "write"): {"vals": {"system_id": "$system"}},
     ("panda.preview", "action_open"): {"partner_ids": ["$partner"]},
     ("panda.preview", "onchange"): {
         "values": {"name": "New"},

@@ -140,7 +140,5 @@ class TestSecretFields(PandaCase):
         with self.assertRaisesRegex(
             ValidationError, "must start with https"
         ) as refused:
-            self.system.with_user(self.manager).write(
-                {**TYPED, "state": "enabled"}
-            )
+            self.system.with_user(self.manager).write({**TYPED, "state": "enabled"})
         self.assert_clean(refused.exception)
