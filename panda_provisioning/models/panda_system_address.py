@@ -25,7 +25,7 @@ class PandaSystem(models.Model):
 
     # === CONSTRAINTS AND INDEXES === #
 
-    # What `_check_place_unique` does not see: what is being entered at the same time.
+    # What `_check_place_is_free` does not see: what is being entered at the same time.
     _place_unique = models.UniqueIndex(
         "(lower(base_url), lower(root_account_id)) WHERE root_account_id IS NOT NULL",
         "Another system is connected to this root account at this address.",
@@ -43,31 +43,20 @@ class PandaSystem(models.Model):
         for system in self:
             system.is_place_locked = system._origin.id in locked
 
-    # === CONSTRAINT METHODS === #
-
-    @api.constrains(*PLACE)
-    def _check_place_unique(self):
-        # Archived systems and those of other companies count too.
-        everywhere = self.with_context(active_test=False).sudo()
-        places = {}
-        for system in everywhere.search([("root_account_id", "!=", False)]):
-            places.setdefault(system._get_place(), []).append(system)
-        for system in self.filtered("root_account_id"):
-            if len(places[system._get_place()]) > 1:
-                raise ValidationError(
-                    self.env._(
-                        "Another system is connected to the root account %(root)s at "
-                        "%(address)s already, maybe an archived one or one of another "
-                        "company. Two of them would not know of each other's accounts.",
-                        root=system.root_account_id,
-                        address=system.base_url,
-                    )
-                )
-
     # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.check_access("create")
+        for vals in vals_list:
+            values = self._add_missing_default_values(vals)
+            self._check_place_is_free(*(values.get(name) for name in PLACE))
+        return super().create(vals_list)
 
     def write(self, vals):
         self.check_access("write")
+        for system in self.filtered(lambda s: s._is_another_place(vals)):
+            system._check_place_is_free(*system._get_new_place(vals))
         elsewhere = self.filtered(lambda s: s._leaves_origin(vals))
         elsewhere._check_address_right()
         self._check_place_lock(vals)
@@ -119,7 +108,7 @@ class PandaSystem(models.Model):
 
         :raise UserError: also for superuser code: it is not about rights.
         """
-        moving = self.filtered(lambda s: s._leaves_place(vals))
+        moving = self.filtered(lambda s: s._is_locked_out(vals))
         moving._lock_accounts()
         for system in moving:
             if system.is_place_locked:
@@ -142,14 +131,46 @@ class PandaSystem(models.Model):
                     )
                 )
 
-    def _leaves_place(self, vals):
-        """Whether ``vals`` lead to another root account or address; a sandbox on this
-        machine may change its port."""
-        place = {name: vals.get(name, self[name]) or "" for name in PLACE}
-        if get_place(*place.values()) == self._get_place():
+    def _get_new_place(self, vals):
+        """Return address and root account as they will be."""
+        return tuple(vals.get(name, self[name]) or "" for name in PLACE)
+
+    def _is_another_place(self, vals):
+        return get_place(*self._get_new_place(vals)) != self._get_place()
+
+    def _is_locked_out(self, vals):
+        """Whether ``vals`` lead to another place; a sandbox on this machine may change
+        its port."""
+        if not self._is_another_place(vals):
             return False
-        is_sandbox = local_url(self.base_url) and local_url(place["base_url"])
-        return not is_sandbox or place["root_account_id"] != self.root_account_id
+        base_url, root_account_id = self._get_new_place(vals)
+        is_sandbox = local_url(self.base_url) and local_url(base_url)
+        return not is_sandbox or root_account_id != self.root_account_id
+
+    def _check_place_is_free(self, base_url, root_account_id):
+        """Refuse a second system for one place: two of them would not know of each
+        other's accounts.
+
+        :raise ValidationError: also if the other one is archived or in another company.
+        """
+        if not root_account_id:
+            return
+        # Sudo: systems of other companies count too.
+        others = self.sudo().with_context(active_test=False)
+        found = others.search(
+            [("id", "not in", self.ids), ("root_account_id", "!=", False)]
+        )
+        place = get_place(base_url or "", root_account_id)
+        if place in [system._get_place() for system in found]:
+            raise ValidationError(
+                self.env._(
+                    "Another system is connected to the root account %(root)s at "
+                    "%(address)s already, maybe an archived one or one of another "
+                    "company. Two of them would not know of each other's accounts.",
+                    root=root_account_id,
+                    address=base_url,
+                )
+            )
 
     def _lock_accounts(self):
         """Have no run take an account before the end of the transaction."""

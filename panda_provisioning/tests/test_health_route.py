@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..core.connection_check import Finding
 from .common import PandaMixin
@@ -43,6 +44,7 @@ class TestHealthRoute(PandaMixin, HttpCase):
         self.system.with_user(self.manager).action_confirm_production()
         self.assertEqual(self.get_problem(), "")
 
+    @mute_logger("odoo.http")
     def test_who_may_ask(self):
         employee = new_test_user(self.env, "some-employee", groups="base.group_user")
         for user, status in ((None, 401), (employee, 403)):

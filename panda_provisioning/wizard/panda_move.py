@@ -127,7 +127,7 @@ class PandaMove(models.TransientModel):
         return accounts.search(domain & accounts._get_known_domain())
 
     def _check(self, system, accounts):
-        if not system._leaves_place(
+        if not system._is_another_place(
             {"base_url": self.base_url, "root_account_id": self.root_account_id}
         ):
             raise UserError(
