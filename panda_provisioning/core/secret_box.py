@@ -96,8 +96,9 @@ def find_configured(
 
     :param systems: ``api_address``, ``root_account_id`` and the secrets of each.
     """
+    origin = get_origin(base_url)
     for system in systems:
-        is_there = get_origin(system.get("api_address", "")) == get_origin(base_url)
+        is_there = origin and get_origin(system.get("api_address", "")) == origin
         if is_there and system.get("root_account_id", "") == root_account_id:
             return {name: system[name] for name in NAMES if system.get(name)}
     return {}

@@ -266,7 +266,7 @@ class TestBulkPreviewActions(BulkCase):
 
     def test_copied_database(self):
         """A copy of the database asks Panda nothing."""
-        self.system.sudo().database_uuid = "another database"
+        self.system.sudo().database_stamp = "another database"
         with self.assertRaisesRegex(UserError, "is a copy"):
             self.preview(self.make_partner())
         self.assertEqual(self.count_requests(), 0)

@@ -73,6 +73,7 @@ class TestSecretsAtRest(PandaCase):
         before, requests = self.get_stored(), self.count_requests()
         self.use_keys(Fernet.generate_key().decode())
         self.assertTrue(self.system.has_unreadable_secrets)
+        self.assertEqual(self.system._get_problem_code(), "secrets_unreadable")
         self.assertIn("cannot be decrypted", self.system.health_message)
         with self.assertRaisesRegex(UserError, "cannot be decrypted"):
             self.system._open_transport()

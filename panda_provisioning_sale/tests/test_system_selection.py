@@ -139,7 +139,7 @@ class TestUnusableSystem(SystemsCase):
 
     def get_ways_to_break(self):
         """Return how the system becomes unusable: name, reason, values, correction."""
-        copied = {"database_uuid": "of another database"}
+        copied = {"database_stamp": "of another database"}
         return [
             ("disabled", "is disabled", {"state": "disabled"}, {"state": "test"}),
             ("archived", "is archived", {"active": False}, {"active": True}),
