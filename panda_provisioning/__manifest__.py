@@ -1,13 +1,13 @@
 {
     "name": "Panda Provisioning",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Sales/CRM",
     "summary": "Customers and resellers in Panda (WatchGuard Cloud), from contacts",
     "author": "Panda Provisioning contributors",
     "license": "LGPL-3",
     "images": ["static/description/overview.png"],
     "depends": ["contacts", "mail", "phone_validation"],
-    "external_dependencies": {"python": ["phonenumbers", "requests"]},
+    "external_dependencies": {"python": ["cryptography", "phonenumbers", "requests"]},
     "data": [
         "security/panda_provisioning_groups.xml",
         "security/panda_provisioning_rules.xml",
@@ -22,6 +22,7 @@
         "views/panda_menus.xml",
         "wizard/panda_link_views.xml",
         "wizard/panda_mark_done_views.xml",
+        "wizard/panda_move_views.xml",
         "wizard/panda_sandbox_connect_views.xml",
         "wizard/panda_sync_options_views.xml",
         "wizard/provisioning_systems_views.xml",

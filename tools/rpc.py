@@ -3,6 +3,7 @@
 import xmlrpc.client
 
 LOGIN = PASSWORD = "admin"
+CREDENTIALS = ("access_id", "access_password", "api_key")
 
 
 class Odoo:
@@ -32,7 +33,10 @@ class Odoo:
         ours = [("root_account_id", "=", system["root_account_id"])]
         found = self.call("panda.system", "search", ours)
         if found:
-            self.call("panda.system", "write", found, {"base_url": url, **values})
+            # Another address asks for the credentials anew.
+            credentials = {name: system[name] for name in CREDENTIALS}
+            address = {"base_url": url, **credentials, **values}
+            self.call("panda.system", "write", found, address)
             return found[0]
         return self.call("panda.system", "create", [system])[0]
 

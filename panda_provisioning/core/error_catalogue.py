@@ -111,7 +111,7 @@ _ENTRIES = (
     # Found in Odoo.
     *_problems(
         *("system_id", SYSTEM, "system_archived", "system_disabled", "system_copied"),
-        "other_company",
+        *("secrets_unreadable", "other_company"),
     ),
     *_problems("partner_id", CONTACT, "partner_archived"),
     *_problems("remote_id", NOW, "withdrawn"),

@@ -92,6 +92,7 @@ CHANGES = (
         *("withdraw", tuple(s for s in IDLE if s is not UNKNOWN), DRAFT),
         "The orders that asked for it were cancelled before anything was sent.",
     ),
+    Change("move", IDLE, DRAFT, "The system was moved to another Panda."),
 )
 """Every change that is allowed."""
 

@@ -2,6 +2,5 @@
 UPDATE panda_system
    SET state = 'disabled',
        access_id = NULL,
-       access_password_secret = NULL,
-       api_key_secret = NULL,
        next_probe_at = NULL;
+DELETE FROM panda_system_secret;

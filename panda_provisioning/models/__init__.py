@@ -2,7 +2,10 @@ from . import ir_websocket
 from . import provisioning_system_mixin
 from . import panda_guard_mixin
 from . import panda_message
+from . import panda_system_secret
 from . import panda_system
+from . import panda_system_address
+from . import panda_system_database
 from . import panda_account
 from . import panda_account_timeline
 from . import panda_system_overview

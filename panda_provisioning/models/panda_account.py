@@ -84,6 +84,10 @@ REMOTE_FIELDS = (
     "last_notified",
 )
 """What is known of an account in Panda."""
+NOTHING_KNOWN = {
+    **dict.fromkeys(REMOTE_FIELDS, False),
+    "step": Step.FIND_ACCOUNT.value,
+}
 FOCUSED_FIELDS = {
     "role": "role",
     "username": "username",
@@ -566,9 +570,8 @@ class PandaAccount(models.Model):
                         account.display_name,
                     )
                 )
-        blank = dict.fromkeys(REMOTE_FIELDS, False)
         # Sudo: what is known of Panda belongs to the engine.
-        self.sudo().write({**blank, "step": Step.FIND_ACCOUNT.value})
+        self.sudo().write(NOTHING_KNOWN)
         self.env["panda.service"]._enqueue(self | self.child_ids)
         return True  # XML-RPC knows no None
 
@@ -666,6 +669,37 @@ class PandaAccount(models.Model):
     def _may_be_in_panda(self):
         """Whether an account was created in Panda, or a create may have been sent."""
         return bool(self.remote_id or self.marker_at)
+
+    @api.model
+    def _get_known_domain(self):
+        """Return which accounts Panda has, or may have soon."""
+        return Domain.OR(
+            Domain(*condition)
+            for condition in (
+                ("remote_id", "!=", False),
+                ("marker_at", "!=", False),
+                ("state", "=", "running"),
+            )
+        )
+
+    def _forget_place(self, *, keep_choice):
+        """Forget what is known, as superuser: the system is about to be another Panda.
+
+        :param keep_choice: whether each is to be looked up by its ID there.
+        """
+        for account in self:
+            chosen = keep_choice and account.remote_id
+            account._set_state(
+                "draft",
+                **NOTHING_KNOWN | {"chosen_remote_id": chosen},
+                run_token=False,
+                attempt_count=0,
+                next_attempt_at=False,
+                last_sync_at=False,
+                failed_at=False,
+                error_code=False,
+                error_detail=False,
+            )
 
     def _is_held_by_a_run(self):
         """Whether a run works on this account; one that was killed holds nothing for

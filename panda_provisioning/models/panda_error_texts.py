@@ -13,6 +13,7 @@ LABELS = [
     ("system_archived", "System is archived"),
     ("system_disabled", "System is disabled"),
     ("system_copied", "Database is a copy"),
+    ("secrets_unreadable", "Credentials cannot be decrypted"),
     ("partner_archived", "Contact is archived"),
     ("other_company", "Contact belongs to another company"),
     ("withdrawn", "Order was cancelled"),
@@ -123,9 +124,14 @@ TEXTS = {
         "Panda > Configuration."
     ),
     "system_copied": _lt(
-        "This database is a copy of the one in which %(system)s was switched on, so it "
-        "does not call Panda. To use it here all the same, disable and enable the "
-        "system."
+        "This database is a copy of the one in which %(system)s was switched on, or it "
+        "was moved, so it does not call Panda. If it is the production now, a Panda "
+        "administrator confirms that with This Is the Production in the system."
+    ),
+    "secrets_unreadable": _lt(
+        "The credentials of %(system)s cannot be decrypted: the encryption key in the "
+        "server's configuration is missing, damaged or another one. Nothing is lost: "
+        "put the right key back, or enter Access Password and API Key again."
     ),
     "other_company": _lt("%(contact)s belongs to another company than %(system)s."),
     "withdrawn": _lt(

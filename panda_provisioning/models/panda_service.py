@@ -1,8 +1,6 @@
 import random
 import time
 
-import psycopg2.errors
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -15,6 +13,7 @@ from ..core.snapshot import Step, step_when_queued
 from ..engine.queue import count_due, get_next_due
 from ..engine.runner import RunListener, Runner
 from .panda_preview_plan import Plan
+from .panda_system import CONFLICTS
 
 _logger = get_logger(__name__)
 
@@ -30,12 +29,6 @@ BUTTON_SECONDS = 25
 """How long somebody who has pressed a button waits before the cron takes over."""
 GLANCE_SECONDS = 0.25
 """Between two looks at an account that another run is working on."""
-CONFLICTS = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-)
-"""Another transaction was in the way, which has ended by the next try."""
 MAX_CONFLICTS = 5
 """After so many in a row it is no other transaction that is in the way."""
 LONGEST_REASON = 500
@@ -172,6 +165,8 @@ class PandaService(models.AbstractModel):
 
     def _run_system(self, system, seconds):
         try:
+            system._ask_for_confirmation()
+            system._recover()
             if self._may_run(system):
                 self._get_runner(system, seconds).execute()
         except Exception:

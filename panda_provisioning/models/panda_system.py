@@ -3,23 +3,46 @@ import random
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import psycopg2.errors
 from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import NO_ACCESS, Domain
+from odoo.fields import Domain
 
 from ..core.connection_check import check_connection
+from ..core.printable import get_logger
 from ..core.retry_policy import probe_wait
+from ..core.secret_box import UnusableKey
 from ..engine.runner import RunSettings
 from ..panda_api.credentials import Credentials
 from ..panda_api.sandbox import LOOPBACK
 from ..panda_api.transport import Transport
 
+_logger = get_logger(__name__)
+
 MANAGER = "panda_provisioning.group_panda_manager"
+ACTIVITY = "panda_provisioning.mail_activity_type_panda"
+CONFLICTS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+"""Another transaction was in the way, which has ended by the next try."""
 CONNECTION = {"base_url", "root_account_id", "access_id"}
 SECRETS = {"access_password", "api_key"}
 """What a manager types in and nobody ever reads."""
+WEEK = 7 * 24 * 3600
+LIMITS = {
+    "max_connections": (1, 128),
+    "requests_per_second": (0, 1000),
+    "request_timeout": (1, 120),
+    "search_delay": (0, WEEK),
+    "activation_timeout": (1, WEEK),
+}
+"""The least and the most of what may be entered."""
+RECOVERY = 900
+"""Seconds that a system must have answered until its trouble counts as over."""
 
 
 class PandaSystem(models.Model):
@@ -27,7 +50,12 @@ class PandaSystem(models.Model):
 
     _name = "panda.system"
     _description = "Panda System"
-    _inherit = ["provisioning.system.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "panda.guard.mixin",
+        "provisioning.system.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -37,7 +65,11 @@ class PandaSystem(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+        tracking=True,
     )
     state = fields.Selection(
         [("disabled", "Disabled"), ("test", "Test Mode"), ("enabled", "Enabled")],
@@ -52,10 +84,13 @@ class PandaSystem(models.Model):
         string="API Address",
         required=True,
         default="https://api.usa.cloud.watchguard.com",
+        tracking=True,
         help="The base API URL shown in WatchGuard Cloud under Administration > "
         "Managed Access > Enable API Access.",
     )
     root_account_id = fields.Char(
+        copy=False,
+        tracking=True,
         help="Your own service provider account, e.g. ACC-1234567. Resellers and "
         "direct customers are created below it.",
     )
@@ -78,17 +113,9 @@ class PandaSystem(models.Model):
         groups=MANAGER,
         help="Stored when you type it and never shown again.",
     )
-    # Nobody reads the next two, whatever his groups: only sudo does.
-    access_password_secret = fields.Char(groups=NO_ACCESS, copy=False)
-    api_key_secret = fields.Char(groups=NO_ACCESS, copy=False)
     has_access_password = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
     has_api_key = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
-    database_uuid = fields.Char(
-        copy=False,
-        groups=NO_ACCESS,
-        help="The database this connection was switched on in; a copy of the "
-        "database must not call Panda.",
-    )
+    has_unreadable_secrets = fields.Boolean(compute="_compute_secrets", groups=MANAGER)
     max_connections = fields.Integer(
         default=8, required=True, help="Requests that may be under way at once."
     )
@@ -136,6 +163,12 @@ class PandaSystem(models.Model):
     health_message = fields.Char(compute="_compute_health_message")
     next_probe_at = fields.Datetime(readonly=True, copy=False)
     probe_count = fields.Integer(readonly=True, copy=False)
+    trouble_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When people were told that the system does not work; empty once they "
+        "were told that it does again.",
+    )
 
     # === CONSTRAINTS AND INDEXES === #
 
@@ -151,12 +184,15 @@ class PandaSystem(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("access_password_secret", "api_key_secret")
     def _compute_secrets(self):
-        for system, system_sudo in zip(self, self.sudo(), strict=True):
+        # Sudo: the secrets are closed to everybody, managers included.
+        names = self.env["panda.system.secret"].sudo()._get_names(self._origin)
+        for system in self:
+            found, unreadable = names.get(system._origin.id, ((), ()))
             system.access_password = system.api_key = False
-            system.has_access_password = bool(system_sudo.access_password_secret)
-            system.has_api_key = bool(system_sudo.api_key_secret)
+            system.has_access_password = "access_password" in found
+            system.has_api_key = "api_key" in found
+            system.has_unreadable_secrets = bool(unreadable)
 
     def _inverse_access_password(self):
         self._keep_secret("access_password")
@@ -166,16 +202,35 @@ class PandaSystem(models.Model):
 
     def _keep_secret(self, name):
         """Move a secret that was typed to where nobody reads it."""
+        # Sudo: the target is closed to everybody, managers included.
+        secrets = self.env["panda.system.secret"].sudo()
         for system in self:
             if system[name]:
-                # Sudo: the target is closed to everybody, managers included.
-                system.sudo()[f"{name}_secret"] = "".join(system[name].split())
+                try:
+                    secrets._keep(system, name, "".join(system[name].split()))
+                except UnusableKey:
+                    messages = self.env["panda.message"]
+                    raise UserError(
+                        messages._system_problem(system, "secrets_unreadable")
+                    ) from None
+        self._forget_known_secrets()
 
-    @api.depends("health", "health_code", "health_since", "next_probe_at")
+    def _forget_known_secrets(self):
+        """Look again which secrets there are."""
+        names = ["has_access_password", "has_api_key", "has_unreadable_secrets"]
+        self.invalidate_recordset([*names, *SECRETS], flush=False)
+
+    @api.depends("state", "health", "health_code", "health_since", "next_probe_at")
     @api.depends_context("lang", "tz")
     def _compute_health_message(self):
+        messages = self.env["panda.message"]
         for system in self:
-            system.health_message = self.env["panda.message"]._health(system)
+            code = system._get_problem_code()
+            system.health_message = (
+                messages._system_problem(system, code)
+                if code in ("system_copied", "secrets_unreadable")
+                else messages._health(system)
+            )
 
     # === CONSTRAINT METHODS === #
 
@@ -220,6 +275,9 @@ class PandaSystem(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self.check_access("create")
+        for vals in vals_list:
+            self._check_limits(self._add_missing_default_values(vals))
         # Switched on last: the secrets, which that asks for, are kept after creation.
         disabled = [{**vals, "state": "disabled"} for vals in vals_list]
         systems = super().create(disabled)
@@ -229,18 +287,45 @@ class PandaSystem(models.Model):
         return systems
 
     def write(self, vals):
+        self._check_limits(vals)
         secrets = {name: vals[name] for name in SECRETS & vals.keys()}
         if secrets:
             # First of all: switching on in the same go asks for them.
             super().write(secrets)
             vals = {name: value for name, value in vals.items() if name not in secrets}
         result = super().write(vals)
-        if vals.get("state", "disabled") != "disabled":
-            self._stamp_database()
         if secrets or CONNECTION & vals.keys():
             # What was mended is tried at once.
             self.sudo().filtered("next_probe_at").next_probe_at = fields.Datetime.now()
         return result
+
+    @api.model
+    def _check_limits(self, vals):
+        """Refuse what the database would refuse: its error, in the answer and in the
+        log, quotes the whole row.
+
+        :raise ValidationError: that names the field.
+        """
+        for name, (least, most) in LIMITS.items():
+            # Also refuses what is no number at all (NaN).
+            if name in vals and not least <= (vals[name] or 0) <= most:
+                raise ValidationError(
+                    self.env._(
+                        "%(field)s must be between %(least)s and %(most)s.",
+                        field=self._fields[name]._description_string(self.env),
+                        least=least,
+                        most=most,
+                    )
+                )
+        entered = self._fields.keys() - LIMITS.keys() - self._get_engine_fields()
+        for name in entered & vals.keys():
+            if self._fields[name].required and not vals[name]:
+                raise ValidationError(
+                    self.env._(
+                        "Fill in: %s.",
+                        self._fields[name]._description_string(self.env),
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -341,14 +426,21 @@ class PandaSystem(models.Model):
             self._set_healthy()
         return finding
 
+    @api.model
+    def _get_engine_fields(self):
+        return {
+            *("health", "health_code", "health_since", "trouble_since"),
+            *("next_probe_at", "probe_count", "batch_done"),
+        }
+
     def _get_missing_labels(self):
         """Return what is lacking to connect, for people."""
-        system_sudo = self.sudo()  # the secrets are closed to everybody
+        system_sudo = self.sudo()  # closed to users
         required = {
             "root_account_id": system_sudo.root_account_id,
             "access_id": system_sudo.access_id,
-            "access_password": system_sudo.access_password_secret,
-            "api_key": system_sudo.api_key_secret,
+            "access_password": system_sudo.has_access_password,
+            "api_key": system_sudo.has_api_key,
         }
         missing = [self._fields[name] for name, value in required.items() if not value]
         return ", ".join(field._description_string(self.env) for field in missing)
@@ -366,17 +458,10 @@ class PandaSystem(models.Model):
             return "system_archived"
         if self.state == "disabled":
             return "system_disabled"
-        return "" if self._is_own_database() else "system_copied"
-
-    def _is_own_database(self):
-        """Whether this is the database in which the connection was switched on."""
-        self.ensure_one()
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        return self.sudo().database_uuid in (uuid, False)
-
-    def _stamp_database(self):
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        self.sudo().database_uuid = uuid
+        if not self._is_own_database():
+            return "system_copied"
+        # Sudo: what is known of the secrets is for managers.
+        return "secrets_unreadable" if self.sudo().has_unreadable_secrets else ""
 
     def _open_transport(self, max_connections=None, longest=None, ends_at=math.inf):
         """Return a :class:`Transport`; the one place where secrets are read.
@@ -388,18 +473,32 @@ class PandaSystem(models.Model):
         """
         self.ensure_one()
         system_sudo = self.sudo()  # secrets are closed to everybody
+        secrets = system_sudo._read_secrets()
         return Transport(
             system_sudo.base_url,
             Credentials(
                 access_id=system_sudo.access_id or "",
-                password=system_sudo.access_password_secret or "",
-                api_key=system_sudo.api_key_secret or "",
+                password=secrets.get("access_password", ""),
+                api_key=secrets.get("api_key", ""),
             ),
             max_connections=max_connections or system_sudo.max_connections,
             requests_per_second=system_sudo.requests_per_second,
             timeout=min(filter(None, (system_sudo.request_timeout, longest))),
             ends_at=ends_at,
         )
+
+    def _read_secrets(self):
+        """Return the secrets by name, as superuser.
+
+        :raise UserError: if they cannot be decrypted.
+        """
+        try:
+            return self.env["panda.system.secret"]._get(self)
+        except UnusableKey:
+            messages = self.env["panda.message"]
+            raise UserError(
+                messages._system_problem(self, "secrets_unreadable")
+            ) from None
 
     def _get_run_settings(self, connections=1):
         """Return the :class:`RunSettings` of this system.
@@ -432,6 +531,20 @@ class PandaSystem(models.Model):
     # While a system is in quarantine no account is tried and none loses an attempt;
     # the cron probes at growing intervals.
 
+    def _get_health_report(self):
+        """Return how this system stands, for a program, see ``/panda/health``."""
+        code = self._get_problem_code()
+        if not code and self.health in ("throttled", "quarantined"):
+            code = self.health_code or self.health
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "health": self.health,
+            "problem": code,
+            "message": self.health_message or "",
+        }
+
     def _is_paused(self):
         """Whether nothing may be sent before :attr:`next_probe_at`.
 
@@ -442,61 +555,115 @@ class PandaSystem(models.Model):
 
     def _pause(self, error):
         """Send nothing for as long as Panda asks; ``error`` is a throttling."""
-        self._set_health("throttled", error.code)
-        self.probe_count += 1
-        wait = probe_wait(error.retry_after, self.probe_count, random.uniform)
-        self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
-        self._notify_overview()
+        self._wait_for_probe("throttled", error.code, error.retry_after)
 
     def _interrupt(self, finding):
         """Stop sending until a probe finds the system in order; ``finding`` says
-        what was wrong. The responsible person hears of it once."""
-        is_new = self.health != "quarantined" or self.health_code != finding.code
-        self._set_health("quarantined", finding.code)
-        self.probe_count = 1 if is_new else self.probe_count + 1
-        wait = probe_wait(finding.retry_after, self.probe_count, random.uniform)
-        self.next_probe_at = fields.Datetime.now() + timedelta(seconds=wait)
-        self._notify_overview()
-        if is_new:
-            self._notify_interruption(finding)
+        what was wrong.
+
+        The responsible person hears of it once, however often it comes and goes and
+        whatever else goes wrong, until the system has answered for :data:`RECOVERY`.
+        """
+        is_other = self.health_code != finding.code
+        self._wait_for_probe("quarantined", finding.code, finding.retry_after)
+        if not self.trouble_since:
+            self.sudo().trouble_since = fields.Datetime.now()
+            self._tell(lambda: self._notify_interruption(finding))
+        elif is_other:
+            self._tell(lambda: self._note_interruption(finding))
 
     def _set_healthy(self):
         """Note that the system answers as it should."""
         for system in self:
-            if system.health == "healthy":
-                continue
-            was_interrupted = system.health == "quarantined"
-            system._set_health("healthy", False)
-            system.write({"next_probe_at": False, "probe_count": 0})
-            system._notify_overview()
-            if was_interrupted:
-                system._notify_recovery()
+            if system.health != "healthy":
+                system._set_health("healthy", False, next_probe_at=False)
+                system._notify_overview()
                 self.env["panda.service"]._trigger()
+                if system.trouble_since:
+                    self.env["panda.service"]._trigger(system._get_recovery_time())
+            system._recover()
 
-    def _set_health(self, health, code):
+    def _recover(self):
+        """Say that the trouble is over, once it has been for long enough."""
+        if self.health != "healthy" or (
+            self.trouble_since and self._get_recovery_time() > fields.Datetime.now()
+        ):
+            return
+        if self.probe_count:
+            self.sudo().probe_count = 0
+        if self.trouble_since:
+            self.sudo().trouble_since = False
+            self._tell(self._notify_recovery)
+
+    def _get_recovery_time(self):
+        return self.health_since + timedelta(seconds=RECOVERY)
+
+    def _wait_for_probe(self, health, code, retry_after):
+        """Send nothing until the next probe, which comes the later the more of them
+        were in vain."""
+        probes = self.probe_count + 1
+        wait = probe_wait(retry_after, probes, random.uniform)
+        next_at = fields.Datetime.now() + timedelta(seconds=wait)
+        self._set_health(health, code, next_probe_at=next_at, probe_count=probes)
+        self._notify_overview()
+
+    def _set_health(self, health, code, **values):
         if (self.health, self.health_code) != (health, code):
-            self.write(
-                {
-                    "health": health,
-                    "health_code": code,
-                    "health_since": fields.Datetime.now(),
-                }
-            )
+            values |= {
+                "health": health,
+                "health_code": code,
+                "health_since": fields.Datetime.now(),
+            }
+        # Sudo: whoever tests the connection does not set its health.
+        self.sudo().write(values)
+
+    # === BUSINESS METHODS - NOTIFICATIONS === #
+
+    def _tell(self, work):
+        """Do ``work``, which tells people; what refuses it ends no run.
+
+        :raise CONFLICTS: if another transaction was in the way.
+        """
+        try:
+            with self.env.cr.savepoint():
+                work()
+                self.env.cr.flush()
+                # What the database refuses in the end, it refuses here.
+                self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except CONFLICTS:
+            raise  # the run does it again
+        except Exception:
+            if self.env.cr.closed:
+                raise  # the connection to the database is lost
+            _logger.exception("Telling people about the Panda system %s", self.id)
 
     def _notify_interruption(self, finding):
         user = self.env["panda.service"]._get_person(self.responsible_user_id)
-        system = self.with_context(lang=user.lang)
-        message = system.env["panda.message"]._finding(system, finding)
-        activity = "panda_provisioning.mail_activity_type_panda"
-        summary = system.env._("Panda is interrupted")
-        self.activity_unlink([activity])
-        note = escape(message)
-        self.activity_schedule(activity, summary=summary, note=note, user_id=user.id)
+        self._note_interruption(finding)
+        message = self._get_finding_text(finding, user)
         self.message_post(body=message, partner_ids=user.partner_id.ids)
+
+    def _note_interruption(self, finding):
+        """Have the activity say what is wrong; whoever was told is not told again."""
+        user = self.env["panda.service"]._get_person(self.responsible_user_id)
+        summary = self.with_context(lang=user.lang).env._("Panda is interrupted")
+        text = self._get_finding_text(finding, user)
+        self._schedule_quietly(ACTIVITY, summary, text, user)
+
+    def _get_finding_text(self, finding, user):
+        system = self.with_context(lang=user.lang)
+        return system.env["panda.message"]._finding(system, finding)
+
+    def _schedule_quietly(self, activity, summary, text, user):
+        """Have one ``activity`` for ``user``, without a mail that it was assigned."""
+        self.activity_unlink([activity])
+        self.with_context(mail_activity_quick_update=True).activity_schedule(
+            activity, summary=summary, note=escape(text), user_id=user.id
+        )
 
     def _notify_recovery(self):
         system = self.with_context(lang=self.responsible_user_id.lang)
-        self.activity_unlink(["panda_provisioning.mail_activity_type_panda"])
+        self.activity_unlink([ACTIVITY])
         self.message_post(
             body=system.env._("Panda answers again. What was waiting is being sent.")
         )

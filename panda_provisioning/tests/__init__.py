@@ -16,6 +16,7 @@ from . import test_error_classes
 from . import test_error_texts
 from . import test_first_steps
 from . import test_guard
+from . import test_health_route
 from . import test_import
 from . import test_link_wizard
 from . import test_mark_done_wizard
@@ -34,10 +35,13 @@ from . import test_remedies
 from . import test_save_and_synchronize
 from . import test_secret_fields
 from . import test_secret_leaks
+from . import test_secrets_at_rest
 from . import test_state_explanations
 from . import test_state_gate
 from . import test_sync_options_tours
 from . import test_sync_options_validation
+from . import test_system_address
+from . import test_system_alerts
 from . import test_timeline
 from . import test_translations
 from . import test_updates

@@ -84,7 +84,7 @@ class AccessMatrixMixin:
         foreign = new_test_user(
             cls.env,
             "foreign-manager",
-            groups="panda_provisioning.group_panda_manager,base.group_partner_manager",
+            groups="panda_provisioning.group_panda_address,base.group_partner_manager",
             company_id=other.id,
             company_ids=[Command.set(other.ids)],
         )
@@ -95,6 +95,12 @@ class AccessMatrixMixin:
             "employee": new_test_user(cls.env, "some-employee", groups),
             "user": cls.user,
             "manager": cls.manager,
+            "owner": new_test_user(
+                cls.env,
+                "panda-owner",
+                groups="panda_provisioning.group_panda_address,"
+                "base.group_partner_manager",
+            ),
             "foreign": foreign,
         }
         cls.partner = cls.make_partner(company_id=cls.env.company.id)
@@ -112,7 +118,8 @@ class AccessMatrixMixin:
             "panda_partner_ids": cls.partner.ids,
         }
         cls.records = {
-            role: cls.make_records(cls.roles[role]) for role in ("user", "manager")
+            role: cls.make_records(cls.roles[role])
+            for role in ("user", "manager", "owner")
         }
 
     @classmethod
@@ -136,7 +143,15 @@ class AccessMatrixMixin:
             wizards["panda.preview"].browse(cls.partner.ids),
             wizards["panda.sync.options"].create(options),
             wizards["provisioning.systems.line"].create(line),
-            cls.env["panda.sandbox.connect"].with_user(cls.manager).create({}),
+            (wizards if user != cls.user else cls.env(user=cls.manager))[
+                "panda.sandbox.connect"
+            ].create({}),
+            cls.env["panda.move"]
+            .with_user(cls.roles["owner"])
+            .create({"system_id": cls.system.id, "root_account_id": "ACC-9"}),
+            cls.env["panda.system.secret"].search(
+                [("system_id", "=", cls.system.id)], limit=1
+            ),
             # There is no record of it; what could be called is called with an id.
             cls.env["panda.guard.mixin"].browse(1),
         ]

@@ -4,22 +4,23 @@
 new method, field, wizard or route does not go without a decision on who may.
 
 Roles are those of `access_case.py`: ``anonymous``, ``portal``, ``employee`` (who may
-edit contacts), ``user`` and ``manager`` of Panda, and ``foreign``, a manager of Panda
-in another company. Whoever is not named is refused.
+edit contacts), ``user`` and ``manager`` of Panda, ``owner``, a manager who may change
+addresses, and ``foreign``, an owner in another company. Whoever is not named is refused.
 """
 
 NOBODY = ""
-PANDA = "user manager"
+MANAGERS = "manager owner"
+PANDA = f"user {MANAGERS}"
 """Whoever works with the records of this company."""
-OWN = "user manager foreign"
+OWN = f"{PANDA} foreign"
 """The same where it is about no record, or about one of their own."""
-EDITORS = "employee user manager"
-EVERYBODY = "anonymous portal employee user manager foreign"
+EDITORS = f"employee {PANDA}"
+EVERYBODY = f"anonymous portal {EDITORS} foreign"
 
 METHODS = {
     "panda.account": {
         "action_check_operator": PANDA,
-        "action_forget_remote": "manager",
+        "action_forget_remote": MANAGERS,
         "action_link": PANDA,
         "action_mark_done": PANDA,
         "action_open_contact": PANDA,
@@ -64,6 +65,13 @@ METHODS = {
         "onchange": PANDA,
         "write": PANDA,
     },
+    "panda.move": {
+        "action_confirm": "owner",
+        "create": "owner",
+        "default_get": "owner foreign",
+        "onchange": "owner",
+        "write": "owner",
+    },
     "panda.preview": {
         "action_open": PANDA,
         "action_queue": PANDA,
@@ -73,7 +81,7 @@ METHODS = {
         "onchange": PANDA,
         "write": PANDA,
     },
-    "panda.sandbox.connect": {"action_connect": "manager"},
+    "panda.sandbox.connect": {"action_connect": MANAGERS},
     "panda.sync.log": {},
     "panda.sync.options": {
         "action_open_contact": PANDA,
@@ -87,14 +95,18 @@ METHODS = {
     },
     "panda.system": {
         "action_open_accounts": PANDA,
-        "action_test_connection": "manager",
-        "create": "manager foreign",
-        "dismiss_first_steps": "manager",
+        "action_confirm_production": MANAGERS,
+        "action_move": "owner",
+        "action_test_connection": MANAGERS,
+        "create": f"{MANAGERS} foreign",
+        "default_get": f"{MANAGERS} foreign",
+        "dismiss_first_steps": MANAGERS,
         "get_first_steps": PANDA,
-        "write": "manager",
+        "onchange": MANAGERS,
+        "write": MANAGERS,
     },
     "provisioning.systems": {
-        "action_configure": "manager foreign",
+        "action_configure": f"{MANAGERS} foreign",
         "create": PANDA,
         "default_get": OWN,
         "onchange": PANDA,
@@ -114,7 +126,7 @@ METHODS = {
         "action_panda_synchronize": PANDA,
         "action_preview_panda": PANDA,
         # As in Odoo itself, which asks for rights on contacts and not on Panda.
-        "create": "employee user manager foreign",
+        "create": f"{EDITORS} foreign",
         "default_get": EVERYBODY,
         "get_import_templates": EVERYBODY,
         "onchange": EDITORS,
@@ -157,6 +169,15 @@ ARGUMENTS = {
         "fields_spec": {"remote_id": {}, "role": {}},
     },
     ("panda.mark.done", "write"): {"vals": {"account_id": "$account"}},
+    ("panda.move", "create"): {
+        "vals_list": [{"system_id": "$system", "root_account_id": "ACC-9"}]
+    },
+    ("panda.move", "onchange"): {
+        "values": {"system_id": "$system"},
+        "field_names": ["system_id"],
+        "fields_spec": {"base_url": {}, "known_count": {}},
+    },
+    ("panda.move", "write"): {"vals": {"system_id": "$system"}},
     ("panda.preview", "action_open"): {"partner_ids": ["$partner"]},
     ("panda.preview", "onchange"): {
         "values": {"name": "New"},
@@ -245,6 +266,11 @@ FIELDS = {
         (PANDA, PANDA): "account_id reason remote_id",
         (PANDA, COMPUTED): "known_remote_id role",
     },
+    "panda.move": {
+        ("owner", "owner"): "accept_unknown accounts base_url root_account_id"
+        " system_id",
+        ("owner", COMPUTED): "known_count unknown_count",
+    },
     "panda.preview": {
         (PANDA, PANDA): "create_anyway email first_name last_name name"
         " panda_reseller_id phone role username",
@@ -252,7 +278,7 @@ FIELDS = {
         " outcome partner_id requests sequence",
         (PANDA, COMPUTED): "remark",
     },
-    "panda.sandbox.connect": {("manager", "manager"): "url"},
+    "panda.sandbox.connect": {(MANAGERS, MANAGERS): "url"},
     "panda.sync.log": {
         (PANDA, NOBODY): "account_id correlation_id date duration_ms error_class"
         " http_status message method path request_body response_body step system_id",
@@ -268,15 +294,19 @@ FIELDS = {
         " role_problem system_state username_problem",
     },
     "panda.system": {
-        (PANDA, "manager"): "account_ids activation_timeout active base_url batch_done"
-        " company_id health health_code health_since max_connections name"
-        " next_probe_at probe_count request_timeout requests_per_second"
+        (PANDA, MANAGERS): "account_ids activation_timeout active company_id"
+        " max_connections name request_timeout requests_per_second"
         " responsible_user_id root_account_id search_delay sequence state",
-        ("manager", "manager"): "access_id access_password api_key",
-        (NOBODY, NOBODY): "access_password_secret api_key_secret database_uuid",
-        ("manager", COMPUTED): "has_access_password has_api_key",
-        (PANDA, COMPUTED): "health_message overview overview_graph",
+        (PANDA, "owner"): "base_url",
+        (PANDA, NOBODY): "batch_done health health_code health_since next_probe_at"
+        " probe_count trouble_since",
+        (MANAGERS, MANAGERS): "access_id access_password api_key",
+        (NOBODY, NOBODY): "database_stamp",
+        (MANAGERS, COMPUTED): "has_access_password has_api_key has_unreadable_secrets",
+        (PANDA, COMPUTED): "health_message is_place_locked"
+        " is_waiting_for_confirmation overview overview_graph",
     },
+    "panda.system.secret": {(NOBODY, NOBODY): "name system_id value"},
     "provisioning.systems": {
         (PANDA, PANDA): "line_ids partner_id",
         (PANDA, COMPUTED): "may_configure",
@@ -301,5 +331,5 @@ every model are not ours."""
 HIDDEN = {("res.partner", "panda_sync_status"): "portal"}
 """What some may read, but find empty."""
 
-ROUTES = {}
-"""``{address: who may ask for it}``"""
+ROUTES = {"/panda/health": OWN}
+"""``{address: who may ask for it, with an API key}``"""

@@ -138,6 +138,7 @@ class PandaMixin:
     @classmethod
     def make_system(cls, name, **values):
         """Return another system that is switched on."""
+        values = {"root_account_id": f"ACC-{name}", **values}
         system = cls.system.copy({"name": name, **values})
         credentials = dict.fromkeys(("access_id", "access_password", "api_key"), "x")
         system.write({**credentials, "state": "test"})
@@ -160,13 +161,21 @@ class PandaMixin:
     def get_connection_values(cls):
         """Return the values of the system that connect it to the sandbox."""
         system_sudo = cls.system.sudo()
+        secrets = system_sudo._read_secrets()
         return {
             "base_url": system_sudo.base_url,
             "root_account_id": system_sudo.root_account_id,
             "access_id": system_sudo.access_id,
-            "access_password": system_sudo.access_password_secret,
-            "api_key": system_sudo.api_key_secret,
+            **{
+                name: secrets.get(name, False)
+                for name in ("access_password", "api_key")
+            },
         }
+
+    @classmethod
+    def connect_to(cls, url):
+        """Have the system go to another address, with the same credentials."""
+        cls.system.write({**cls.get_connection_values(), "base_url": url})
 
     def count_queries(self, work):
         """Return how many statements ``work`` sends with a cold cache."""

@@ -247,7 +247,7 @@ class TestBulkPreviewActions(BulkCase):
 
     def test_panda_is_out_of_reach(self):
         """The preview says so and shows what is known without Panda."""
-        self.system.base_url = "http://127.0.0.1:9"
+        self.connect_to("http://127.0.0.1:9")
         partner, bad = self.make_partner(), self.make_partner("Nomail", email=False)
         preview, rows = self.preview(partner + bad)
         self.assertIn("cannot be reached", preview.get_totals()["trouble"])
@@ -266,7 +266,7 @@ class TestBulkPreviewActions(BulkCase):
 
     def test_copied_database(self):
         """A copy of the database asks Panda nothing."""
-        self.system.sudo().database_uuid = "another database"
+        self.system.sudo().database_stamp = "another database"
         with self.assertRaisesRegex(UserError, "is a copy"):
             self.preview(self.make_partner())
         self.assertEqual(self.count_requests(), 0)

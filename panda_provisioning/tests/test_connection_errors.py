@@ -104,7 +104,10 @@ class TestBadConnection(PandaCase):
         """The Root Account is one below which nobody can be."""
         partner = self.make_partner()
         self.press(partner, role="user", username="ada.lovelace")
-        self.system.root_account_id = self.get_account(partner).remote_id
+        account = self.get_account(partner)
+        customer = account.remote_id
+        account._forget_place(keep_choice=False)
+        self.system.root_account_id = customer
         self.assertIn("is a customer", self.try_connection()["message"])
 
     def test_addresses_that_are_refused(self):

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -6,6 +7,7 @@ from odoo.tools import mute_logger
 
 from ..core.retry_policy import MAX_ATTEMPTS
 from ..engine.queue import Queue
+from ..models.panda_system import RECOVERY
 from .common import PandaCase
 
 SERVICE = "odoo.addons.panda_provisioning.models.panda_service"
@@ -366,6 +368,9 @@ class TestEngine(PandaCase):
         self.run_cron()
         self.assertEqual(self.system.health, "healthy")
         self.assertEqual(set(accounts.mapped("state")), {"synced"})
+        self.assertEqual(len(self.system.message_ids), alerts, "not yet")
+        self.system.health_since -= timedelta(seconds=RECOVERY)
+        self.run_cron()
         self.assertEqual(len(self.system.message_ids), alerts + 1, "one note")
         self.assertFalse(self.system.activity_ids)
 
@@ -391,7 +396,7 @@ class TestEngine(PandaCase):
 
     def test_few_accounts_at_an_address_where_nothing_listens(self):
         """Also for few, it is the system that is down."""
-        self.system.base_url = "http://127.0.0.1:9"
+        self.connect_to("http://127.0.0.1:9")
         account = self.enqueue(self.make_account())
         for _run in range(3):
             self.make_due(account)

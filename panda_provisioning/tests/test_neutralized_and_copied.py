@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.modules.neutralize import neutralize_database
 from odoo.tests import tagged
@@ -5,16 +7,7 @@ from odoo.tests import tagged
 from .common import PandaCase
 
 
-@tagged("post_install", "-at_install")
-class TestNeutralize(PandaCase):
-    """A copy of a database never calls the real Panda."""
-
-    def neutralize(self):
-        """Do what ``odoo neutralize`` does."""
-        self.env.flush_all()
-        neutralize_database(self.cr)
-        self.env.invalidate_all()
-
+class SilentCase(PandaCase):
     def assert_silent(self, account):
         """Whatever is tried, nothing is sent."""
         before = self.count_requests()
@@ -43,6 +36,17 @@ class TestNeutralize(PandaCase):
             self.system.with_env(env).action_test_connection()
         self.assertEqual(self.count_requests(), before)
 
+
+@tagged("post_install", "-at_install")
+class TestNeutralize(SilentCase):
+    """A copy of a database never calls the real Panda."""
+
+    def neutralize(self):
+        """Do what ``odoo neutralize`` does."""
+        self.env.flush_all()
+        neutralize_database(self.cr)
+        self.env.invalidate_all()
+
     def test_credentials_are_gone(self):
         """Every system is disabled and knows no secret any more, archived ones too."""
         secrets = self.get_connection_values()
@@ -52,13 +56,14 @@ class TestNeutralize(PandaCase):
         for system in self.system | archived:
             self.assertEqual(system.state, "disabled")
             self.assertFalse(system.access_id)
-            self.assertFalse(system.access_password_secret)
-            self.assertFalse(system.api_key_secret)
+            self.assertEqual(system._read_secrets(), {})
             self.assertFalse(system.has_access_password)
             self.assertFalse(system.has_api_key)
         self.cr.execute("SELECT * FROM panda_system")
         rows = str(self.cr.fetchall())
         self.assertIn("Panda Antivirus", rows)
+        self.cr.execute("SELECT count(*) FROM panda_system_secret")
+        self.assertEqual(self.cr.fetchall(), [(0,)])
         for secret in ("secret", secrets["access_password"], secrets["api_key"]):
             self.assertNotIn(secret, rows)
 
@@ -76,17 +81,86 @@ class TestNeutralize(PandaCase):
         with self.assertRaisesRegex(ValidationError, "Access ID, Access Password, API"):
             self.system.state = "test"
 
+
+@tagged("post_install", "-at_install")
+class TestCopiedDatabase(SilentCase):
+    """A copy does not call Panda, and a production that was moved waits for a word."""
+
+    def pretend_copy(self, kind):
+        """Have the database look as a copy does in which ``kind`` differs; where a
+        real one would be needed, the stamp is changed instead."""
+        uuid, name, oid, cluster = self.system.sudo().database_stamp.split("/")
+        if kind == "uuid":
+            self.env["ir.config_parameter"].set_param("database.uuid", "a-copy")
+            return
+        other = {"name": name, "oid": oid, "cluster": cluster, kind: "0"}
+        stamp = "/".join((uuid, other["name"], other["oid"], other["cluster"]))
+        self.system.sudo().database_stamp = stamp
+        self.env.invalidate_all()
+
+    def test_the_stamp_is_of_this_database(self):
+        """Uuid, name, oid and cluster are those that PostgreSQL tells."""
+        self.cr.execute(
+            """
+            SELECT current_database(), oid::text,
+                (SELECT system_identifier::text FROM pg_control_system())
+            FROM pg_database WHERE datname = current_database()
+            """
+        )
+        stamp = self.system.sudo().database_stamp.split("/")
+        self.assertEqual(tuple(stamp[1:]), self.cr.fetchone())
+        uuid = self.env["ir.config_parameter"].get_param("database.uuid")
+        self.assertEqual(stamp[0], uuid)
+
     def test_copied_database(self):
-        """A copy that nobody neutralized has another uuid and is cut off too."""
+        """Whatever differs: of ``odoo db duplicate``, pg_dump and another server."""
+        for kind in ("uuid", "name", "oid", "cluster"):
+            with self.subTest(kind), self.undone():
+                account = self.make_account()
+                self.pretend_copy(kind)
+                self.assertIn("This database is a copy", self.assert_silent(account))
+                self.assert_no_connection("This database is a copy")
+
+    @contextmanager
+    def undone(self):
+        savepoint = self.env.cr.savepoint()
+        try:
+            yield
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+
+    def test_moved_production_is_not_silently_dead(self):
+        """The form and the Overview say so, and an activity, without a mail."""
+        self.pretend_copy("cluster")
+        self.assertTrue(self.system.is_waiting_for_confirmation)
+        self.assertIn("This Is the Production", self.system.health_message)
+        mails = self.env["mail.mail"].search_count([])
+        for _time in range(2):
+            self.run_cron()
+        [activity] = self.system.activity_ids
+        self.assertEqual(activity.user_id, self.manager)
+        self.assertEqual(activity.summary, "Is this the production?")
+        self.assertIn("This database is a copy", activity.note)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
+    def test_production_is_confirmed(self):
         account = self.make_account()
-        self.env["ir.config_parameter"].set_param("database.uuid", "a-copy")
-        self.assertIn("This database is a copy", self.assert_silent(account))
-        self.assert_no_connection("This database is a copy")
+        self.pretend_copy("cluster")
+        account.action_synchronize()
+        self.run_cron()
+        self.assertEqual(account.state, "queued")
+        self.system.with_user(self.manager).action_confirm_production()
+        self.assertFalse(self.system.is_waiting_for_confirmation)
+        self.assertFalse(self.system.activity_ids)
+        self.assertIn("confirmed", str(self.system.message_ids.mapped("body")))
+        self.run_cron()
+        self.assertEqual(account.state, "synced", account.error_message)
 
     def test_copy_that_is_meant(self):
-        """After a restore on a new server somebody says that this is the one now."""
+        """Whoever switches the system on says the same."""
         account = self.make_account()
-        self.env["ir.config_parameter"].set_param("database.uuid", "a-copy")
+        self.pretend_copy("uuid")
         self.system.state = "disabled"
         self.system.state = "test"
         self.press(account.partner_id)

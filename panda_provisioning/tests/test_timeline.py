@@ -49,8 +49,8 @@ class TestTimeline(PandaCase):
         self.run_cron()
         shown = json.dumps(self.follow(account))
         self.assertIn("Ada Lovelace", shown)
-        system = self.system.sudo()
-        for secret in (system.api_key_secret, *PASSWORDS.values()):
+        secrets = self.system.sudo()._read_secrets()
+        for secret in (*secrets.values(), *PASSWORDS.values()):
             self.assertNotIn(secret, shown)
 
     def test_what_failed(self):

@@ -8,6 +8,7 @@ from odoo.addons.panda_provisioning.tests.access_matrix import (
     COMPUTED,
     EDITORS,
     EVERYBODY,
+    MANAGERS,
     NOBODY,
     PANDA,
 )
@@ -24,9 +25,9 @@ PRODUCT_METHODS = {
 }
 
 METHODS = {
-    "panda.account": {"unlink": "manager", "write": PANDA},
+    "panda.account": {"unlink": MANAGERS, "write": PANDA},
     "panda.mark.done": {"action_confirm": PANDA},
-    "panda.system": {"write": "manager"},
+    "panda.system": {"write": MANAGERS},
     "product.category": PRODUCT_METHODS,
     "product.template": PRODUCT_METHODS,
     "res.partner": {

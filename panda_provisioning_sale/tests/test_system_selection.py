@@ -18,6 +18,7 @@ class SystemsCase(OrderCase):
         """Return another system that is switched on."""
         system = cls.system.copy(
             {
+                "root_account_id": "ACC-9",
                 "access_id": READ_WRITE_ID,
                 "access_password": PASSWORDS[READ_WRITE_ID],
                 "api_key": API_KEY,
@@ -45,6 +46,7 @@ class TestTwoSystems(SystemsCase):
         cls.other = cls.make_system(
             name="Panda Elsewhere",
             base_url=cls.elsewhere.url,
+            root_account_id=cls.system.root_account_id,
             company_id=cls.company.id,
         )
 
@@ -137,7 +139,7 @@ class TestUnusableSystem(SystemsCase):
 
     def get_ways_to_break(self):
         """Return how the system becomes unusable: name, reason, values, correction."""
-        copied = {"database_uuid": "of another database"}
+        copied = {"database_stamp": "of another database"}
         return [
             ("disabled", "is disabled", {"state": "disabled"}, {"state": "test"}),
             ("archived", "is archived", {"active": False}, {"active": True}),

@@ -86,12 +86,14 @@ def test_retry_tries_again_at_once(panda):
 
 def test_connection_names_the_wrong_value(panda):
     assert panda.read("test-connection")[0] == 0
-    [(key,)] = panda.execute("SELECT api_key_secret FROM panda_system")
-    panda.execute("UPDATE panda_system SET api_key_secret = 'wrong'")
+    keys = "panda_system_secret WHERE name = 'api_key'"
+    [(key,)] = panda.execute(f"SELECT value FROM {keys}")
+    put_key = "UPDATE panda_system_secret SET value = %s WHERE name = 'api_key'"
+    panda.execute(put_key, "wrong")
     try:
         status, found = panda.read("test-connection")
     finally:
-        panda.execute("UPDATE panda_system SET api_key_secret = %s", key)
+        panda.execute(put_key, key)
     assert status == 1
     [system] = found["systems"]
     assert (system["connected"], system["field"]) == (False, "api_key")

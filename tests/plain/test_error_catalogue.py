@@ -131,6 +131,7 @@ EXPECTED = {
     "system_archived": ("data", "system_id", "system", IN_ODOO, ""),
     "system_disabled": ("data", "system_id", "system", IN_ODOO, ""),
     "system_copied": ("data", "system_id", "system", IN_ODOO, ""),
+    "secrets_unreadable": ("data", "system_id", "system", IN_ODOO, ""),
     "other_company": ("data", "system_id", "system", IN_ODOO, ""),
     "partner_archived": ("data", "partner_id", "contact", IN_ODOO, ""),
     "withdrawn": ("data", "remote_id", "now", IN_ODOO, ""),

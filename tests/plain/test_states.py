@@ -20,7 +20,7 @@ ALLOWED = {
     R: {R, W, Q, S, T, U, F},
     S: {D, W, Q},
     T: {D, W, Q, R, S, F},
-    U: {W, Q, R, S, F},
+    U: {D, W, Q, R, S, F},
     F: {D, W, Q, S},
 }
 """Where each state may lead to, said once more and by hand."""
@@ -85,6 +85,7 @@ CHANGES = {
     "mark as done elsewhere": ({D, W, Q, T, U, F}, S),
     "reopen": ({S}, D),
     "withdraw": ({D, W, Q, S, T, F}, D),
+    "move": ({D, W, Q, S, T, U, F}, D),
 }
 """From where to where each change leads."""
 
