@@ -1,3 +1,4 @@
+import time
 from collections import defaultdict
 
 from markupsafe import escape
@@ -103,6 +104,8 @@ FOCUSED_FIELDS = {
 SHOWN_CANDIDATES = 20
 LONGEST_ANSWER = 10
 """Seconds that somebody who looks on waits for one answer."""
+LONGEST_QUERY = 25
+"""Seconds that they wait for all of them."""
 
 DIGITS = "0123456789"
 
@@ -1186,7 +1189,8 @@ class PandaAccount(models.Model):
         stop = self.env["panda.message"]._explain_stop(system)
         if stop:
             raise UserError(stop)
-        transport = system._open_transport(longest=LONGEST_ANSWER)
+        ends_at = time.monotonic() + LONGEST_QUERY
+        transport = system._open_transport(longest=LONGEST_ANSWER, ends_at=ends_at)
         self.env["panda.service"]._commit()
         answer = error = None
         with transport:
@@ -1196,7 +1200,7 @@ class PandaAccount(models.Model):
                 error = met
         # Sudo: nobody writes the log but the engine.
         request_log = RequestLog(self.sudo().env, system.id)
-        request_log.record([Finished(self, step, None, exchanges)])
+        request_log.record([Finished(self, step, None, exchanges)], set(self.ids))
         self.env["panda.service"]._commit()
         if error:
             text = self.env["panda.message"]._problem(self, error.code, error.detail)

@@ -263,9 +263,12 @@ class PandaService(models.AbstractModel):
         self._check_may_be_called(system)
         plan = Plan(system, partners)
         threads = system._get_connection_count()
-        transport, is_paused = system._open_transport(threads), system._is_paused()
-        plan.prefetch.trouble = (is_paused and system.health_code) or ""
         ends_at = time.monotonic() + PREVIEW_SECONDS
+        transport = system._open_transport(
+            threads, ends_at=ends_at + BUTTON_GRACE_SECONDS
+        )
+        is_paused = system._is_paused()
+        plan.prefetch.trouble = (is_paused and system.health_code) or ""
 
         def is_over():
             return time.monotonic() >= ends_at
