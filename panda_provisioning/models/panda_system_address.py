@@ -99,7 +99,8 @@ class PandaSystem(models.Model):
             raise AccessError(
                 self.env._(
                     "The address decides where contacts are sent. Changing it takes a "
-                    "right of its own: Panda Provisioning / Administrator and Addresses."
+                    "right of its own: Panda Provisioning / Administrator and "
+                    "Addresses."
                 )
             )
 
