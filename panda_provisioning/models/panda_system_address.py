@@ -186,6 +186,11 @@ class PandaSystem(models.Model):
             self.sudo().account_ids.invalidate_recordset(flush=False)
             self.invalidate_recordset(["is_place_locked"], flush=False)
 
+    def _relocate(self, base_url, root_account_id):
+        """Go to another place, of which nothing is known, and wait to be switched on."""
+        place = {"base_url": base_url, "root_account_id": root_account_id}
+        self.write({"state": "disabled", **place})
+
     def _look_up_again(self):
         """Queue the accounts that *Move to Another Panda* has left to be looked up."""
         # Sudo: accounts of all contacts of the system moved with it.
