@@ -13,8 +13,8 @@ PREFIX = "fernet:"
 """With what a stored value begins that is encrypted."""
 
 SECTION = "panda_provisioning"
-"""Of the configuration file of Odoo: for the keys. ``panda_provisioning:NAME`` holds the
-secrets of one system."""
+"""Of the configuration file of Odoo: for the keys. ``panda_provisioning:NAME`` holds
+the secrets of one system."""
 ENVIRONMENT = "PANDA_"
 """With what the variables of the environment begin."""
 NAMES = ("access_password", "api_key")
@@ -26,8 +26,8 @@ class UnusableKey(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class SecretBox:
-    """Encrypts with the first of ``keys`` and decrypts with any; without keys values are
-    stored as they are."""
+    """Encrypts with the first of ``keys`` and decrypts with any; without keys values
+    are stored as they are."""
 
     keys: tuple[str, ...] = field(default=(), repr=False)
 

@@ -306,9 +306,10 @@ class PandaSystem(models.Model):
 
         :raise ValidationError: that names the field.
         """
-        for name, (least, most) in LIMITS.items():
-            # Also refuses what is no number at all (NaN).
-            if name in vals and not least <= (vals[name] or 0) <= most:
+        for name in LIMITS.keys() & vals.keys():
+            least, most = LIMITS[name]
+            value = self._fields[name].convert_to_cache(vals[name], self) or 0
+            if not least <= value <= most:  # so for what is no number, too (NaN)
                 raise ValidationError(
                     self.env._(
                         "%(field)s must be between %(least)s and %(most)s.",

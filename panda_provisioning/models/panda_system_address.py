@@ -99,7 +99,8 @@ class PandaSystem(models.Model):
             raise AccessError(
                 self.env._(
                     "The address decides where contacts are sent. Changing it takes a "
-                    "right of its own: Panda Provisioning / Administrator and Addresses."
+                    "right of its own: Panda Provisioning / Administrator and "
+                    "Addresses."
                 )
             )
 
@@ -184,6 +185,11 @@ class PandaSystem(models.Model):
             )
             self.sudo().account_ids.invalidate_recordset(flush=False)
             self.invalidate_recordset(["is_place_locked"], flush=False)
+
+    def _relocate(self, base_url, root_account_id):
+        """Go to another place, of which nothing is known, and wait to be switched on."""
+        place = {"base_url": base_url, "root_account_id": root_account_id}
+        self.write({"state": "disabled", **place})
 
     def _look_up_again(self):
         """Queue the accounts that *Move to Another Panda* has left to be looked up."""

@@ -15,7 +15,8 @@ class PandaSystem(models.Model):
     the Production*.
     """
 
-    _inherit = "panda.system"
+    _name = "panda.system"
+    _inherit = ["panda.system"]
 
     # === FIELDS === #
 

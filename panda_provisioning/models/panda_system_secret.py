@@ -18,9 +18,9 @@ from ..core.secret_box import (
 class PandaSystemSecret(models.Model):
     """A secret of a system, out of the row of the system.
 
-    PostgreSQL quotes the whole row that a CHECK or a NOT NULL refuses, in the error that
-    the client gets and in the log. No column of this table but its id has one, so that
-    nothing is ever quoted. Nobody has access, administrators included. Values are
+    PostgreSQL quotes the whole row that a CHECK or a NOT NULL refuses, in the error
+    that the client gets and in the log. No column of this table but its id has one, so
+    that nothing is ever quoted. Nobody has access, administrators included. Values are
     written past the ORM: Odoo logs every statement that fails, with its values.
     """
 

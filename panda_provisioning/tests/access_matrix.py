@@ -5,7 +5,8 @@ new method, field, wizard or route does not go without a decision on who may.
 
 Roles are those of `access_case.py`: ``anonymous``, ``portal``, ``employee`` (who may
 edit contacts), ``user`` and ``manager`` of Panda, ``owner``, a manager who may change
-addresses, and ``foreign``, an owner in another company. Whoever is not named is refused.
+addresses, and ``foreign``, an owner in another company. Whoever is not named is
+refused.
 """
 
 NOBODY = ""

@@ -94,7 +94,7 @@ class TestBadConnection(PandaCase):
         """Test Connection names an address at which Panda does not answer."""
         for name, values in self.addresses.items():
             with self.subTest(name):
-                self.system.write(values)
+                self.system.write({**self.right_values, **values})
                 message = self.try_connection()
                 self.assertEqual(message["type"], "danger")
                 self.assertIn(f"at {values['base_url']}", message["message"])
@@ -139,6 +139,8 @@ class TestBadConnection(PandaCase):
         for name, (values, text) in CREDENTIALS.items():
             with self.subTest(name):
                 self.reset_panda()
+                # Nothing is there any more, so another place may be entered.
+                self.env["panda.account"].search([])._forget_place(keep_choice=False)
                 self.system.write({**self.right_values, **values})
                 self.system._set_healthy()
                 email = f"ada.l{self.count_accounts()}@example.com"
@@ -173,6 +175,8 @@ class TestBadConnection(PandaCase):
         for name, values in self.addresses.items():
             with self.subTest(name):
                 self.reset_panda()
+                # Nothing is there any more, so another place may be entered.
+                self.env["panda.account"].search([])._forget_place(keep_choice=False)
                 self.system.write({**self.right_values, **values})
                 email = f"ada.l{self.count_accounts()}@example.com"
                 _form, account, action = self.press_for(email)

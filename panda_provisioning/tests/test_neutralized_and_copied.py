@@ -100,6 +100,9 @@ class TestCopiedDatabase(SilentCase):
 
     def test_the_stamp_is_of_this_database(self):
         """Uuid, name, oid and cluster are those that PostgreSQL tells."""
+        stamp = self.system.sudo().database_stamp.split("/")
+        uuid = self.env["ir.config_parameter"].get_param("database.uuid")
+        self.assertEqual(stamp[0], uuid)
         self.cr.execute(
             """
             SELECT current_database(), oid::text,
@@ -107,10 +110,7 @@ class TestCopiedDatabase(SilentCase):
             FROM pg_database WHERE datname = current_database()
             """
         )
-        stamp = self.system.sudo().database_stamp.split("/")
         self.assertEqual(tuple(stamp[1:]), self.cr.fetchone())
-        uuid = self.env["ir.config_parameter"].get_param("database.uuid")
-        self.assertEqual(stamp[0], uuid)
 
     def test_copied_database(self):
         """Whatever differs: of ``odoo db duplicate``, pg_dump and another server."""

@@ -77,7 +77,7 @@ class TestSecretFields(PandaCase):
         self.assert_clean(system.onchange({"name": "New"}, ["name"], names))
 
     def test_where_they_are_kept(self):
-        """The table of the secrets is closed to everybody, Odoo's administrators too."""
+        """Their table is closed to everybody, Odoo's administrators too."""
         admin = new_test_user(self.env, "some-admin", groups="base.group_system")
         secrets = self.env["panda.system.secret"].sudo().search([])
         self.assertEqual(set(secrets.mapped("name")), set(TYPED))

@@ -20,7 +20,7 @@ TYPED = {"access_password": "canary-password", "api_key": "canary-key"}
 
 @tagged("post_install", "-at_install")
 class TestSecretsAtRest(PandaCase):
-    """Secrets are encrypted where the server has a key, or stand in its configuration."""
+    """Secrets are encrypted where the server has a key, or stand there only."""
 
     def use_keys(self, *keys):
         """Have the server know these keys, newest first."""
@@ -147,7 +147,7 @@ class TestSecretsAtRest(PandaCase):
 class TestRefusedOverRpc(PandaMixin, HttpCase):
     """What the database refuses quotes no secret, in the answer or in the log."""
 
-    def write(self, **values):
+    def write_over_rpc(self, **values):
         """Write as the browser does and return the answer and the log."""
         self.authenticate(self.manager.login, self.manager.login)
         arguments = {
@@ -180,17 +180,17 @@ class TestRefusedOverRpc(PandaMixin, HttpCase):
                 self.assertNotIn(secret, text)
 
     def test_a_failing_constraint_quotes_no_secret(self):
-        """Whatever rule there is: this one is not ours, and nothing checks it before."""
+        """Whatever rule it is: this one is not ours, and nothing checks it before."""
         self.env.flush_all()
         self.cr.execute("ALTER TABLE panda_system ADD CHECK (sequence != 666)")
-        answer, log = self.write(sequence=666, **TYPED)
+        answer, log = self.write_over_rpc(sequence=666, **TYPED)
         self.assertIn("Failing row contains", log)
         self.assert_no_secret(answer, log)
 
     def test_a_missing_value_quotes_no_secret(self):
         self.env.flush_all()
         self.cr.execute("ALTER TABLE panda_system ALTER access_id SET NOT NULL")
-        answer, log = self.write(access_id=False, state="disabled", **TYPED)
+        answer, log = self.write_over_rpc(access_id=False, state="disabled", **TYPED)
         self.assertIn("Failing row contains", log)
         self.assert_no_secret(answer, log)
 
@@ -208,7 +208,7 @@ class TestRefusedOverRpc(PandaMixin, HttpCase):
             ("company_id", False, "Fill in: Company"),
         ):
             with self.subTest(name, value=value):
-                answer, log = self.write(**{name: value}, **TYPED)
+                answer, log = self.write_over_rpc(**{name: value}, **TYPED)
                 self.assertIn(words, answer)
                 self.assertNotIn("Failing row", answer + log)
                 self.assertNotIn("bad query", log)

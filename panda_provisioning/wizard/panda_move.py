@@ -95,13 +95,7 @@ class PandaMove(models.TransientModel):
         self._check(system, accounts)
         came_from = (system.base_url, system.root_account_id)
         accounts._forget_place(keep_choice=self.accounts == "link")
-        system.write(
-            {
-                "state": "disabled",
-                "base_url": self.base_url,
-                "root_account_id": self.root_account_id,
-            }
-        )
+        system._relocate(self.base_url, self.root_account_id)
         system._message_log(
             body=self.env._(
                 "Moved from %(old_root)s at %(old_address)s to %(new_root)s at "
