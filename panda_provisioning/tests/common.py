@@ -75,7 +75,7 @@ class PandaMixin:
     @classmethod
     def _request_handler(cls, session, request, /, **options):
         """Let requests to this machine pass with the time-outs that they have."""
-        if urlsplit(request.url).hostname == "127.0.0.1":
+        if urlsplit(request.url).hostname in ("127.0.0.1", "localhost"):
             return SEND(session, request, **options)
         options.pop("timeout", None)
         return super()._request_handler(session, request, **options)
