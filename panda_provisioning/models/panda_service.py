@@ -18,9 +18,9 @@ from .panda_system import CONFLICTS
 _logger = get_logger(__name__)
 
 CRON_SECONDS = 60
-"""How long a cron works on all systems together. Longer than Odoo's hint of ten seconds,
-since every new run must look again at what is in Panda already; shorter than the time
-limit of a worker."""
+"""How long a cron works on all systems together. Longer than Odoo's hint of ten
+seconds, since every new run must look again at what is in Panda already; shorter than
+the time limit of a worker."""
 LEAST_SECONDS = 10
 """What one system gets of it at least."""
 BUTTON_GRACE_SECONDS = 5

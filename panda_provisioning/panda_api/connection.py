@@ -99,7 +99,7 @@ class _TimedReader(io.RawIOBase):
 
     def close(self) -> None:
         self._raw.close()
-        super().close()
+        return super().close()
 
 
 class _TimedResponse(HTTPResponse):
@@ -162,17 +162,17 @@ class _Timed(_Base):  # type: ignore[misc]
             raise NewConnectionError(self, "the name is not known") from answer
         return list(dict.fromkeys(str(row[4][0]) for row in answer))
 
-    def endheaders(self, *args: Any, **options: Any) -> None:
+    def endheaders(self, *args: Any, **options: Any) -> Any:
         """The last moment before a request leaves; everything else is done."""
         if self.sock is None and self.auto_open:
             self.connect()
         _current.exchange.begin_sending()
-        super().endheaders(*args, **options)
+        return super().endheaders(*args, **options)
 
-    def send(self, data: Any) -> None:
+    def send(self, data: Any) -> Any:
         if self.sock is not None:
             self.sock.settimeout(_current.exchange.left())
-        super().send(data)
+        return super().send(data)
 
 
 class _TimedHTTPConnection(_Timed, HTTPConnection):
@@ -197,9 +197,10 @@ POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 class TimedAdapter(HTTPAdapter):
     """Makes requests within a :class:`RunningExchange`."""
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
+    def init_poolmanager(self, *args: Any, **options: Any) -> Any:
+        result = super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = POOLS
+        return result
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         if proxy.lower().startswith("socks"):
