@@ -187,7 +187,7 @@ class PandaSystem(models.Model):
             self.invalidate_recordset(["is_place_locked"], flush=False)
 
     def _relocate(self, base_url, root_account_id):
-        """Go to another place, of which nothing is known, and stay disabled there."""
+        """Go to another place, of which nothing is known, to be switched on there."""
         place = {"base_url": base_url, "root_account_id": root_account_id}
         self.write({"state": "disabled", **place})
 

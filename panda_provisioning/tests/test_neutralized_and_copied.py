@@ -144,6 +144,18 @@ class TestCopiedDatabase(SilentCase):
         self.assertIn("This database is a copy", activity.note)
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
 
+    def test_form_and_overview_have_the_button(self):
+        """For those who may press it."""
+        for name in ("panda_overview_view_kanban", "panda_system_view_form"):
+            view = self.env.ref(f"panda_provisioning.{name}")
+            for user, shown in ((self.manager, True), (self.user, False)):
+                with self.subTest(name, user=user.login):
+                    systems = self.system.with_user(user)
+                    view_type = "kanban" if "kanban" in name else "form"
+                    arch = systems.get_view(view.id, view_type)["arch"]
+                    self.assertEqual("action_confirm_production" in arch, shown)
+                    self.assertIn("is_waiting_for_confirmation", arch)
+
     def test_production_is_confirmed(self):
         account = self.make_account()
         self.pretend_copy("cluster")
