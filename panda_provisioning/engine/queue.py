@@ -95,6 +95,7 @@ class Queue:
         self.system_id = settings.system_id
         self._root_account_id = settings.root_account_id
         self._only = SQL("AND id = ANY(%s)", account_ids) if account_ids else SQL()
+        self._base_url = settings.base_url
         self.token = uuid.uuid4().hex
         self._request_timeout = settings.request_timeout
         self.policy = RunPolicy(
@@ -104,7 +105,10 @@ class Queue:
     # === CLAIM === #
 
     def claim(self, limit):
-        """Take up to ``limit`` due rows; to be committed before anything is sent."""
+        """Take up to ``limit`` due rows; to be committed before anything is sent.
+
+        None once the system is at another place than when the run began.
+        """
         taken = change_state(
             State.RUNNING,
             values=SQL(
@@ -121,6 +125,9 @@ class Queue:
                 WITH due AS (
                     SELECT id, state, next_attempt_at, run_token FROM panda_account
                     WHERE system_id = %(system)s AND %(is_due)s %(only)s
+                        AND EXISTS (SELECT FROM panda_system
+                            WHERE id = %(system)s AND base_url = %(base_url)s
+                                AND root_account_id = %(root_account_id)s)
                     ORDER BY next_attempt_at, id LIMIT %(limit)s
                     FOR UPDATE SKIP LOCKED
                 ), taken AS (
@@ -130,6 +137,8 @@ class Queue:
                 %(facts)s
                 """,
                 system=self.system_id,
+                base_url=self._base_url,
+                root_account_id=self._root_account_id,
                 is_due=is_due(fields.Datetime.now()),
                 only=self._only,
                 limit=limit,

@@ -47,6 +47,7 @@ class RunSettings:
     cache of every record. Times are in seconds."""
 
     system_id: int
+    base_url: str
     root_account_id: str
     request_timeout: float
     search_delay: float

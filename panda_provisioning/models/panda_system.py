@@ -509,6 +509,7 @@ class PandaSystem(models.Model):
         self.ensure_one()
         return RunSettings(
             system_id=self.id,
+            base_url=self.base_url,
             root_account_id=self.root_account_id,
             request_timeout=self.request_timeout,
             search_delay=self.search_delay,

@@ -94,7 +94,10 @@ class World:
         self._connection = server.connect(database)
         with self.environment() as env:
             values = {**system_values(sandbox.url), "max_connections": CONNECTIONS}
-            systems = env["panda.system"].create([values, {**values, "name": "Other"}])
+            # Another address, or it would be the same place.
+            by_name = values["base_url"].replace("127.0.0.1", "localhost")
+            other = {**values, "name": "Other", "base_url": by_name}
+            systems = env["panda.system"].create([values, other])
             self.system, self.other_system = systems.ids
             self.company = systems.company_id.id
             self.other_company = env["res.company"].create({"name": "Other"}).id

@@ -47,6 +47,29 @@ def test_a_run_takes_accounts_of_its_own_system_only(world):
         assert ids(queue.claim(10)) == [ours]
 
 
+@pytest.mark.parametrize("place", ["base_url", "root_account_id"])
+def test_a_run_takes_nothing_for_another_panda_than_it_began_with(world, place):
+    """The address of a system was corrected while a run works on its accounts."""
+    world.add()
+    [before] = world.execute(
+        "SELECT base_url, root_account_id FROM panda_system WHERE id = %s",
+        [world.system],
+    )
+    with world.queue() as queue:
+        statement = f"UPDATE panda_system SET {place} = 'elsewhere' WHERE id = %s"
+        world.execute(statement, [world.system])
+        try:
+            assert queue.claim(10) == []
+        finally:
+            world.execute(
+                "UPDATE panda_system SET base_url = %s, root_account_id = %s"
+                " WHERE id = %s",
+                [before.base_url, before.root_account_id, world.system],
+            )
+        queue.env.cr.rollback()  # only a new transaction sees it
+        assert len(queue.claim(10)) == 1
+
+
 def test_a_button_takes_its_own_accounts_only(world):
     _other, mine = world.add(), world.add()
     with world.queue([mine]) as queue:
