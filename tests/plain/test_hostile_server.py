@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -20,12 +21,14 @@ from typing import Any
 import pytest
 
 from panda_provisioning.core.connection_check import LONGEST_CHECK
+from panda_provisioning.panda_api.client import PandaClient
 from panda_provisioning.panda_api.limits import LONGEST_RETRY_AFTER
 from panda_sandbox.faults import FAULTS
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .raw_server import Behaviour, RawServer, Visit
+from .support import ACME, connected
 
 CHILD = Path(__file__).with_name("hostile_child.py")
 PATIENCE = 1.0
@@ -99,7 +102,7 @@ def a_chunk_of_a_size_that_is_none(visit: Visit) -> None:
 
 def less_than_was_promised(visit: Visit) -> None:
     visit.say(HEAD + b'Content-Length: 100\r\n\r\n{"accountId":')
-    visit.sock.close()
+    visit.sock.shutdown(socket.SHUT_RDWR)
 
 
 def no_http_at_all(visit: Visit) -> None:
@@ -136,8 +139,7 @@ def a_number_of_a_million_digits(visit: Visit) -> None:
 
 
 def numbers_beyond_all_bounds(visit: Visit) -> None:
-    number = b"1e999"
-    visit.answer(b'{"type": %b, "totalItems": NaN, "expires_in": -%b}' % (number,) * 1)
+    visit.answer(b'{"type": 1e999, "name": -1e999, "contacts": {"email": NaN}}')
 
 
 def a_text_of_megabytes(visit: Visit) -> None:
@@ -162,7 +164,7 @@ NO_JSON, UNCLEAR_JSON = "protocol unreadable", "unknown_outcome unreadable"
 LOST, CONTRADICTION = "outage lost_answer", "outage inconsistent_listing"
 POISON_IDS = {
     **{"9 kB": "x" * 9000, ".": ".", "..": "..", "a path": "../x", "nothing": ""},
-    **{"NUL": "WGC\0", "half a letter": "WGC\ud800", "root": ROOT_ACCOUNT},
+    **{"NUL": "WGC\0", "root": ROOT_ACCOUNT},
 }
 
 
@@ -178,8 +180,8 @@ def sandbox_cases() -> Iterator[Case]:
         yield Case(name, "create", UNCLEAR_JSON, fault(name))
         yield Case(f"{name} for a token", "token", NO_JSON, fault(name, **token))
     bomb = fault("gzip_bomb", megabytes=2400)
-    yield Case("gzip_bomb", "read", NO_JSON, bomb)
-    yield Case("gzip_bomb", "list", NO_JSON, bomb)
+    yield Case("gzip_bomb", "read", NO_JSON, bomb, 3 * GENEROUS)
+    yield Case("gzip_bomb", "list", NO_JSON, bomb, 3 * GENEROUS)
     for charset in ("punycode", "undefined", "utf-16", "x" * 1000):
         odd = fault("odd_charset", charset=charset)
         yield Case(f"charset {charset[:9]}", "read", "ok", odd)
@@ -190,10 +192,13 @@ def sandbox_cases() -> Iterator[Case]:
     yield Case("many_children", "list", "ok", fault("many_children"))
     more = fault("many_children", rows=180_000)
     yield Case("more children than fit", "list", NO_JSON, more)
-    yield Case("empty_listing", "list", CONTRADICTION, fault("empty_listing"), names=("A",))
+    yield Case(
+        "empty_listing", "list", CONTRADICTION, fault("empty_listing"), names=("A",)
+    )
     for call in ("read", "list", "operators"):
         yield Case("error_in_success", call, CONTRADICTION, fault("error_in_success"))
-        yield Case("poison_text", call, "ok", fault("poison_text"), names=("A",))
+        expected = NO_JSON if call == "read" else "ok"  # the ID is another one
+        yield Case("poison_text", call, expected, fault("poison_text"), names=("A",))
     yield Case("error_in_success", "create", UNCLEAR_JSON, fault("error_in_success"))
     yield Case("poison_text", "create", UNCLEAR_JSON, fault("poison_text"))
     for name, value in POISON_IDS.items():
@@ -243,7 +248,7 @@ Measure = Callable[[Case], dict[str, Any]]
 @pytest.fixture(scope="module")
 def measure(server: SandboxProcess) -> Measure:
     """What came of a case; each is played once."""
-    known: dict[Case, dict[str, Any]] = {}
+    known: dict[int, dict[str, Any]] = {}
 
     def play(case: Case) -> dict[str, Any]:
         if callable(case.does):
@@ -274,9 +279,6 @@ def run(url: str, case: Case) -> dict[str, Any]:
 
 def plant(server: SandboxProcess, name: str) -> None:
     """An account below the root."""
-    from .support import ACME, connected
-    from panda_provisioning.panda_api.client import PandaClient
-
     with connected(server.url) as transport:
         PandaClient(transport).create_account(ROOT_ACCOUNT, **{**ACME, "name": name})
 
