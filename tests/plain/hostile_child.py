@@ -1,6 +1,6 @@
 """One call of a client, in a process of its own that measures itself.
 
-``python hostile_child.py URL CALL TIMEOUT`` prints what came of it as JSON: ``outcome``
+:func:`main` prints what came of it as JSON: ``outcome``
 (``ok``, or kind and code of the error), ``seconds``, ``grown_mb`` (the peak of the
 memory above what it was before) and ``unstorable`` (texts that no database would take).
 """
@@ -9,22 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-LONGEST_TEXT = 2000
-
-if __name__ == "__main__":
-    # The addon's own __init__ imports Odoo; core and panda_api do not.
-    addon = ModuleType("panda_provisioning")
-    addon.__path__ = [str(ROOT / "panda_provisioning")]
-    sys.modules["panda_provisioning"] = addon
-    sys.path += [str(ROOT), str(ROOT / "sandbox")]
 
 from panda_provisioning.core.connection_check import check_connection
 from panda_provisioning.panda_api.client import PandaClient
@@ -33,6 +21,8 @@ from panda_provisioning.panda_api.errors import PandaError
 from panda_provisioning.panda_api.responses import Exchange
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
+
+LONGEST_TEXT = 2000
 
 GOOD = Credentials(READ_WRITE_ID, PASSWORDS[READ_WRITE_ID], API_KEY)
 PERSON = {
@@ -104,8 +94,4 @@ def main(url: str, call: str, timeout: str) -> None:
         ],
         "retry_after": getattr(result, "retry_after", None),
     }
-    print(json.dumps(report))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print(json.dumps(report))

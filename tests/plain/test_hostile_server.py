@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,11 @@ from panda_sandbox.settings import ROOT_ACCOUNT
 from .raw_server import Behaviour, RawServer, Visit
 from .support import ACME, connected
 
-CHILD = Path(__file__).with_name("hostile_child.py")
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHILD = (
+    "import sys, conftest; from plain.hostile_child import main; main(*sys.argv[1:])"
+)
+"""With ``tests/conftest.py``, which lets plain Python import the addon."""
 PATIENCE = 1.0
 """Seconds of a time-out, for what is to be cut."""
 GENEROUS = 10.0
@@ -163,8 +167,13 @@ CUT, UNCLEAR = "outage timeout", "unknown_outcome timeout"
 NO_JSON, UNCLEAR_JSON = "protocol unreadable", "unknown_outcome unreadable"
 LOST, CONTRADICTION = "outage lost_answer", "outage inconsistent_listing"
 POISON_IDS = {
-    **{"9 kB": "x" * 9000, ".": ".", "..": "..", "a path": "../x", "nothing": ""},
-    **{"NUL": "WGC\0", "root": ROOT_ACCOUNT},
+    "9 kB": "x" * 9000,
+    ".": ".",
+    "..": "..",
+    "a path": "../x",
+    "nothing": "",
+    "NUL": "WGC\0",
+    "root": ROOT_ACCOUNT,
 }
 
 
@@ -271,8 +280,15 @@ def measure(server: SandboxProcess) -> Measure:
 
 
 def run(url: str, case: Case) -> dict[str, Any]:
-    command = [sys.executable, str(CHILD), url, case.call, str(case.timeout)]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    command = [sys.executable, "-c", CHILD, url, case.call, str(case.timeout)]
+    folders = os.pathsep.join(str(ROOT / name) for name in ("tests", "sandbox"))
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": folders},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 
