@@ -146,7 +146,7 @@ class PandaClient:
         rows: dict[Child, None] = {}
         known: set[object] = set()
         offset = pages = total = 0
-        while pages < MOST_PAGES and len(rows) <= MOST_CHILDREN:
+        while pages < MOST_PAGES:
             answer = self._read_page(path, params, until)
             page = [_child(row) for row in as_list(answer.get("items"))]
             paging = {**answer, **as_object(answer.get("pageControls") or {})}
@@ -156,6 +156,8 @@ class PandaClient:
             before = len(known)
             known.update(child.id or child for child in page)
             rows.update(dict.fromkeys(page))
+            if len(rows) > MOST_CHILDREN:
+                break
             offset += len(page)
             pages += 1
             total = max(total, stated)

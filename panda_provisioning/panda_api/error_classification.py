@@ -84,8 +84,16 @@ def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
             return PandaError(ErrorKind.PROTOCOL, "invalid_url", name)
         return PandaError(ErrorKind.OUTAGE, "unreachable", name)
     kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
-    code = "timeout" if isinstance(error, TIMEOUTS) else "lost_answer"
+    code = "timeout" if _is_timeout(error) else "lost_answer"
     return PandaError(kind, code, type(error).__name__)
+
+
+def _is_timeout(error: BaseException | None) -> bool:
+    """Whether the time was up; while sending, urllib3 takes that for a connection that
+    broke."""
+    while error and not isinstance(error, TIMEOUTS):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _cause(error: Exception) -> Any:
