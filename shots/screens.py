@@ -166,6 +166,14 @@ SCREENS = (
     Screen("sync_log", "/odoo/panda-log", ROWS, addon=OURS),
     Screen("system", "/odoo/panda-systems/{system}", ".o_form_view", addon=OURS),
     Screen(
+        "move",
+        "/odoo/panda-systems/{system}",
+        f"{DIALOG} [name=accounts]",
+        steps=press("button[name=action_move]"),
+        part=DIALOG,
+        on_phone=False,
+    ),
+    Screen(
         "order", "/odoo/orders/{order}", ".o_form_view", ours=OUR_FIELDS, addon=SALE
     ),
     Screen(

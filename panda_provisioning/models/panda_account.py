@@ -37,6 +37,7 @@ from ..engine.state_gate import check_transition
 from ..engine.worker_pool import Finished
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
+from ..panda_api.responses import is_account_id
 from .panda_error_texts import LABELS
 
 STATES = [
@@ -1296,7 +1297,9 @@ def _twins_of(client, parent_id, name):
     in."""
     candidates = []
     twins = Listing(0, client.list_children(parent_id)).twins(name)
-    for child in twins[:SHOWN_CANDIDATES]:
+    # What has no usable ID can be neither read nor linked.
+    usable = [child for child in twins if is_account_id(child.id)]
+    for child in usable[:SHOWN_CANDIDATES]:
         usernames = [o.username for o in client.list_operators(child.id)]
         candidates.append(
             {
