@@ -109,12 +109,12 @@ class AccountLookup:
 
     def with_email(
         self, client: PandaClient, children: Iterable[Child], email: str
-    ) -> list[Account]:
+    ) -> list[Account] | None:
         """Those of ``children`` that belong to no account of Odoo and likely have
-        ``email``; none when there are too many to read."""
+        ``email``; ``None`` when there are too many to read."""
         strangers = [child for child in children if child.id not in self.bound]
         if len(strangers) > self._most_read:
-            return []
+            return None
         accounts = self._read(client, strangers)
         return [each for each in accounts if likely_same_email(each.email, email)]
 

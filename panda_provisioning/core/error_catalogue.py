@@ -140,6 +140,7 @@ _ENTRIES = (
     ErrorEntry("operator_exists", CONFLICT, "username", (LINK, OPTIONS)),
     ErrorEntry("name_exists", CONFLICT, "name", (LINK, OPTIONS)),
     ErrorEntry("several_matches", CONFLICT, "name", (LINK,)),
+    ErrorEntry("too_many_strangers", CONFLICT, "name", (LINK,)),
     # Panda refuses what was sent, or does not know it.
     _refused("rejected", DATA, "partner_id", CONTACT),
     _refused("blocked", DATA, "partner_id", CONTACT),

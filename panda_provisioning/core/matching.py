@@ -14,8 +14,11 @@ from collections.abc import Iterator
 MOST_COMPARED = 400
 """Letters of a name that are compared. Longer ones are never sent, and normalizing a
 very long one takes quadratic time."""
+LONGEST_ENTITY = 10
+"""Letters that an HTML entity may take for one of the name."""
 SHORTEST_BEGINNING = 4
 """Letters; a name that is shorter is no hint at one that begins with it."""
+ENDS_OF_WORDS = " ,;(/"
 LIKELY_CUT = 16
 """Letters; a name of that length that ends within a word of ours was likely cut."""
 
@@ -33,9 +36,11 @@ def same_name(left: str, right: str) -> bool:
 def fold(name: str) -> str:
     """``name`` without what a server may change: case, accents, white space, invisible
     and compatibility characters, HTML entities."""
-    name = name[:MOST_COMPARED]
+    name = name[: LONGEST_ENTITY * MOST_COMPARED]
     if "&" in name:
-        name = html.unescape(html.unescape(name))
+        # In lower case, since a server that shouts makes `&EACUTE;` of `&eacute;`.
+        name = html.unescape(html.unescape(name.lower()))
+    name = name[:MOST_COMPARED]
     if not name.isascii():
         decomposed = unicodedata.normalize("NFKD", name)
         name = "".join(
@@ -52,7 +57,7 @@ def twin_keys(name: str) -> Iterator[str]:
     key = fold(name)
     yield key
     for end in range(SHORTEST_BEGINNING, len(key)):
-        if end >= LIKELY_CUT or key[end] == " ":
+        if end >= LIKELY_CUT or key[end] in ENDS_OF_WORDS:
             yield key[:end].rstrip()
 
 

@@ -137,7 +137,9 @@ def _find_account(
         # Panda may have stored it under a name that nobody would recognize.
         others = [child for child in listing.children if child not in twins]
         found = lookup.with_email(client, others, snapshot.email_in_panda)
-        accounts += [each for each in found if each.id not in snapshot.excluded]
+        if found is None and not snapshot.create_anyway:
+            return _too_many(snapshot, len(others), listing.looked_at, timing)
+        accounts += [each for each in found or () if each.id not in snapshot.excluded]
         matches = [account for account in accounts if _is_ours(snapshot, account)]
     if len(matches) == 1:
         return _adopt(snapshot, matches[0], _ids(accounts))
@@ -145,6 +147,18 @@ def _find_account(
         ids = ", ".join(_ids(matches))
         return _needs_decision(snapshot, "several_matches", ids, _ids(accounts))
     return _not_found(snapshot, accounts, listing.looked_at, timing)
+
+
+def _too_many(
+    snapshot: Snapshot, count: int, looked_at: float, timing: Timing
+) -> Outcome:
+    """What follows when any of ``count`` accounts may be what was sent, under another
+    name: once it would have been shown, a person has to say that it is none."""
+    step = Step.CREATE_ACCOUNT
+    outcome = _create_after_search_delay(snapshot, step, looked_at, timing)
+    if outcome.wait:
+        return outcome
+    return _needs_decision(snapshot, "too_many_strangers", str(count))
 
 
 def _look_not_before(snapshot: Snapshot, timing: Timing) -> float:

@@ -51,6 +51,7 @@ LABELS = [
     ("operator_exists", "Panda has another username for it"),
     ("name_exists", "Panda has an account of this name"),
     ("several_matches", "Panda has several matching accounts"),
+    ("too_many_strangers", "Outcome unknown, too many accounts to compare"),
     ("conflict", "Conflict in Panda"),
     ("rejected", "Panda refuses the data"),
     ("blocked", "Blocked on the way to Panda"),
@@ -198,6 +199,11 @@ TEXTS = {
     "several_matches": _lt(
         "Panda has several accounts of this name and e-mail address (%(detail)s). "
         "Choose which one it is, or remove all but one in WatchGuard Cloud and retry."
+    ),
+    "too_many_strangers": _lt(
+        "It is not known whether Panda has created this account, and Panda has "
+        "%(detail)s others that Odoo does not know: too many to compare. Look for it "
+        "in WatchGuard Cloud, then link it or create it."
     ),
     "link_refused": _lt(
         "The account %(detail)s cannot be linked: in Panda it is not below the right "

@@ -25,6 +25,8 @@ LEAST_SECONDS = 10
 """What one system gets of it at least."""
 BUTTON_GRACE_SECONDS = 5
 """After the time of a button, what is still on the wire is cut."""
+CRON_GRACE_SECONDS = 30
+"""The same for the cron, which Odoo gives 120 seconds."""
 BUTTON_SECONDS = 25
 """How long somebody who has pressed a button waits before the cron takes over."""
 GLANCE_SECONDS = 0.25
@@ -201,7 +203,7 @@ class PandaService(models.AbstractModel):
             connections = min(connections, len(account_ids))
         # A button waits for two calls at most; the cron takes over what is left.
         longest = seconds / 2 if account_ids else None
-        grace = BUTTON_GRACE_SECONDS if account_ids else system.request_timeout
+        grace = BUTTON_GRACE_SECONDS if account_ids else CRON_GRACE_SECONDS
         return Runner(
             self.env,
             system._get_run_settings(connections),

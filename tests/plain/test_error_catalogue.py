@@ -171,6 +171,7 @@ EXPECTED = {
     "operator_exists": ("conflict", "username", "link options", "", ""),
     "name_exists": ("conflict", "name", "link options", "", ""),
     "several_matches": ("conflict", "name", "link", "", ""),
+    "too_many_strangers": ("conflict", "name", "link", "", ""),
     # Panda refuses what was sent, or does not know it.
     "rejected": ("data", "partner_id", "options contact", UNSEEN, ""),
     "blocked": ("data", "partner_id", "options contact", UNSEEN, ""),

@@ -61,6 +61,7 @@ def test_emails_are_the_same_but_for_case(left: str, right: str, *, same: bool) 
         "Smith &amp; B&ouml;hm GmbH",
         "Smith &amp;amp; Böhm GmbH",
         "Smith &#38; Böhm GmbH",
+        "SMITH &AMP; B&OUML;HM GMBH",
         "Smith & Bo\u0308hm GmbH",
         "Smith & Bohm GmbH",
         "Smith  &\u00a0Böhm\tGmbH ",
@@ -73,6 +74,12 @@ def test_emails_are_the_same_but_for_case(left: str, right: str, *, same: bool) 
 )
 def test_a_server_may_have_stored_a_name_otherwise(stored: str) -> None:
     assert fold(stored) in set(twin_keys("Smith & Böhm GmbH"))
+
+
+def test_a_name_of_entities_is_compared_as_a_whole() -> None:
+    name = "Ωμέγα " * 30
+    encoded = name.encode("ascii", "xmlcharrefreplace").decode()
+    assert fold(encoded) == fold(name)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +103,7 @@ def test_other_names_are_other_names(other: str) -> None:
     [
         ("Acme", {"acme"}),
         ("Acme Ltd", {"acme ltd", "acme"}),
+        ("Acme, Inc.", {"acme,", "acme"}),
         ("Ann B", {"ann b"}),
         ("Abcdefghijklmnopqr", {"abcdefghijklmnop", "abcdefghijklmnopq"}),
         ("", {""}),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from panda_provisioning.core.account_lookup import AccountLookup
+from panda_provisioning.core.account_lookup import MOST_READ, AccountLookup
 from panda_provisioning.core.error_catalogue import as_error
 from panda_provisioning.core.snapshot import Outcome, Snapshot, Step, Timing
 from panda_provisioning.core.workflow import MOST_TWINS, POLL_INTERVALS, perform
@@ -243,6 +243,20 @@ def test_too_many_namesakes_are_not_read() -> None:
     outcome, _ = run(looking(), listed(*crowd[1:]), *crowd[1:])
     assert outcome.error is not None
     assert outcome.error.detail.startswith("WGC-1,")
+
+
+def test_too_many_accounts_of_nobody_are_for_a_person() -> None:
+    """Any of them may be what was sent, under another name. They are asked once it
+    would have been shown."""
+    crowd = [Account(f"WGC-{n}", f"N-{n}", 2, "") for n in range(MOST_READ + 1)]
+    marked = looking(marker_at=NOW - SEARCH_DELAY)
+    outcome, calls = run(marked, listed(*crowd))
+    assert_same(outcome, undecided("too_many_strangers", str(len(crowd))))
+    assert len(calls) == 1
+    outcome, _ = run(replace(marked, create_anyway=True), listed(*crowd))
+    assert outcome.step is Step.CREATE_ACCOUNT
+    outcome, _ = run(looking(marker_at=NOW), listed(*crowd))
+    assert (outcome.unknown, outcome.wait) == (True, SEARCH_DELAY)
 
 
 @pytest.mark.parametrize("known", [True, False])
