@@ -10,6 +10,7 @@ from ..core.validation import EMAIL
 from .panda_account import MOST_URGENT_FIRST, STATES
 
 CONCERNING = set().union(*MADE_OF_CONTACT.values()) | {
+    "company_id",
     "is_company",
     "panda_reseller_id",
     "parent_id",

@@ -81,6 +81,12 @@ class TestUpdates(PandaCase):
         self.assertEqual(self.tenants()[0]["name"], "Ada King")
         self.assertEqual(self.account.state, "synced")
 
+    def test_moved_to_another_company_while_it_is_sent(self):
+        """The run that has it looks at it again before it sends anything."""
+        self.account.write({"state": "running", "next_attempt_at": "2020-01-01"})
+        self.partner.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        self.assertTrue(self.account.resync_requested)
+
     def test_refused_update_waits_for_a_person(self):
         self.fault("transaction_failed", method="PATCH", message="Name is not allowed")
         self.partner.name = "Ada King"
