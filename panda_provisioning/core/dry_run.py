@@ -129,9 +129,12 @@ class _PretendClient(PandaClient):
 
     def list_children(self, account_id: str, *, name: str = "") -> Children:
         pages = 1 if name else self._prefetch.pages.get(account_id, 1)
-        self._count(account_id, pages)
         known = self._prefetch.children.get(account_id, {})
         lists = [known.get(name_key(name), [])] if name else known.values()
+        # Whoever is found is followed by the question whether there are more.
+        found = 1 + any(lists)
+        requests = found if name else self._prefetch.requests.get(account_id, 1)
+        self._count(account_id, requests)
         children = {row[0]: Child(*row) for rows in lists for row in rows}
         return Children(children.values(), pages)
 

@@ -23,13 +23,15 @@ class Prefetch:
     """What was read, small enough to be sent to a browser and back as JSON.
 
     ``children`` are rows by parent and by the name that was looked for, of those that
-    likely carry it; ``pages`` says how many requests it takes to list a parent.
+    likely carry it; ``pages`` says in how many answers a parent is listed, and
+    ``requests`` how many it takes.
     ``missing`` are IDs that Panda does not know, ``trouble`` is why it could not be
     asked.
     """
 
     children: dict[str, dict[str, list[list[Any]]]] = field(default_factory=dict)
     pages: dict[str, int] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict, compare=False)
     accounts: dict[str, list[Any]] = field(default_factory=dict)
     operators: dict[str, list[list[Any]]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -131,6 +133,7 @@ class _Reader:
             self._note_missing(parent, error)
             return
         self.prefetch.pages[parent] = listing.children.pages
+        self.prefetch.requests[parent] = listing.children.requests
         for name in names:
             self._keep(parent, name, listing.twins(name))
 

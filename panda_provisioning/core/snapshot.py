@@ -140,7 +140,8 @@ class Snapshot:
     what Panda said when an operator was refused that may be our own.
     ``chosen_remote_id`` is the account that a person wants to be linked: no other one
     is, and none is created. ``created_at`` is when Panda said that the account was
-    created, ``activated_at`` when the operator was.
+    created, ``parent_created_at`` when its reseller was, ``activated_at`` when the
+    operator was.
     """
 
     key: int
@@ -153,6 +154,7 @@ class Snapshot:
     username: str
     has_parent: bool = False
     parent_remote_id: str = ""
+    parent_created_at: float | None = None
     remote_id: str = ""
     transaction_id: str = ""
     step: Step = Step.FIND_ACCOUNT
@@ -176,8 +178,9 @@ class Snapshot:
         """The snapshot of the columns in ``values``, from SQL or from a record.
 
         :param values: ``id`` and :data:`COLUMNS`, ``name`` of the contact,
-            ``parent_remote_id`` and the fields of :class:`Surroundings`; what is
-            missing, ``None`` or false counts as empty. Datetimes are naive UTC.
+            ``parent_remote_id``, ``parent_created_at`` and the fields of
+            :class:`Surroundings`; what is missing, ``None`` or false counts as empty.
+            Datetimes are naive UTC.
         :param root_account_id: the parent of accounts that have no reseller.
         """
         role = values.get("role")
@@ -189,6 +192,7 @@ class Snapshot:
             **texts,
             has_parent=bool(values.get("parent_id")),
             parent_remote_id=values.get("parent_remote_id") or root_account_id,
+            parent_created_at=to_epoch(values.get("parent_created_at")),
             step=Step(values.get("step") or Step.FIND_ACCOUNT),
             marker_at=to_epoch(values.get("marker_at")),
             create_anyway=bool(values.get("create_anyway")),

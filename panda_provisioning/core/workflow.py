@@ -90,10 +90,11 @@ def _failed(snapshot: Snapshot, error: PandaError, timing: Timing) -> Outcome:
 
 
 def _until_shown(snapshot: Snapshot, timing: Timing) -> float:
-    """Seconds that Panda may still take to show the account that was created."""
-    if not snapshot.remote_id or snapshot.created_at is None:
-        return 0
-    return snapshot.created_at + timing.search_delay - timing.now()
+    """Seconds that Panda may still take to show the account that was created, or the
+    reseller below whom it is looked for."""
+    is_known = bool(snapshot.remote_id)
+    created_at = snapshot.created_at if is_known else snapshot.parent_created_at
+    return 0 if created_at is None else created_at + timing.search_delay - timing.now()
 
 
 def _missing(snapshot: Snapshot, error: PandaError) -> PandaError:

@@ -38,6 +38,7 @@ FACTS = SQL(
         a.is_withdrawn AND NOT COALESCE(a.operator_ready, FALSE) AS withdrawn,
         TRUE AS reseller_ready, -- by now whoever has no Parent Account must choose
         reseller.remote_id AS parent_remote_id,
+        reseller.remote_created_at AS parent_created_at,
         COALESCE(reseller.operator_ready, FALSE) AS parent_ready,
         COALESCE(reseller.partner_id = a.partner_id, FALSE) AS parent_is_self,
         COALESCE(reseller.system_id != a.system_id, FALSE) AS parent_in_other_system,

@@ -11,14 +11,11 @@ from typing import Any
 
 import requests
 
-from .limits import MOST_BYTES, MOST_ERROR_BYTES, MOST_VALUES
+from .limits import LONGEST_WORDS, MOST_BYTES, MOST_ERROR_BYTES, MOST_VALUES
 
 READ_SIZE = 64 * 1024
 PACKED = {"gzip", "x-gzip", "deflate"}
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
-EXCERPT = 32 * 1024
-"""Characters of the text that are kept: what is shown, and room to see whether a secret
-begins in it, whatever it is encoded in."""
 MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,40}/[\w.+-]{1,40})", re.ASCII)
 SMALL = 256 * 1024
 """Characters of JSON that need no counting of values."""
@@ -119,7 +116,7 @@ def _parse(response: requests.Response, most: int) -> tuple[Any, str]:
     if len(text) > SMALL and sum(map(text.count, ",[{")) > MOST_VALUES:
         raise _UnreadableError(f"an answer of more than {MOST_VALUES:,} values")
     try:
-        return json.loads(text), text[:EXCERPT]
+        return json.loads(text), text[:LONGEST_WORDS]
     except (ValueError, RecursionError) as error:
         kind = _media_type(response.headers)
         what = f"an answer that is not JSON ({kind}, {_size(size)})"

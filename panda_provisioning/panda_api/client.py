@@ -132,8 +132,9 @@ class PandaClient:
         """Accounts directly below ``account_id``; ``name`` narrows, it may not match.
 
         Reads every page, in both known forms of paging (docs/watchguard-api.md#paging).
-        A total is a hint: reading goes on until a page brings nothing new, unless the
-        answer says that it is not a full one. It may take as long as two exchanges.
+        A total and a limit are hints: some servers count the rows of the page and
+        repeat the limit that they were asked for. So reading goes on until a page
+        brings nothing new. It may take as long as two exchanges.
 
         :raise PandaError: ``inconsistent_listing`` if it shows fewer accounts than it
             says that there are.
@@ -146,8 +147,15 @@ class PandaClient:
         rows: dict[Child, None] = {}
         known: set[object] = set()
         offset = pages = total = 0
+        seems_whole = False
         while pages < MOST_PAGES:
-            answer = self._read_page(path, params, until)
+            try:
+                answer = self._read_page(path, params, until)
+            except PandaError as error:
+                if error.code != "rejected" or not seems_whole:
+                    raise
+                # It refuses to begin behind the last row.
+                return Children(rows, pages, pages + 1)
             page = [_child(row) for row in as_list(answer.get("items"))]
             paging = {**answer, **as_object(answer.get("pageControls") or {})}
             stated, limit = (
@@ -161,11 +169,14 @@ class PandaClient:
             offset += len(page)
             pages += 1
             total = max(total, stated)
-            has_room = limit == EVERYTHING or len(page) < limit
-            if len(known) == before or (has_room and len(known) == stated):
+            if len(known) == before:
                 if len(known) < total:
                     raise inconsistent(f"{len(known)} of {total} accounts")
-                return Children(rows, pages)
+                # A page that has only shown that there is no more is none.
+                is_none = seems_whole and not page
+                return Children(rows, pages - is_none, pages)
+            has_room = limit == EVERYTHING or len(page) < limit
+            seems_whole = has_room and len(known) == stated
             params = {**params, "offset": str(offset)}
         raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
 

@@ -14,7 +14,7 @@ import requests
 import urllib3.exceptions
 
 from .errors import ErrorKind, PandaError
-from .limits import LONGEST_RETRY_AFTER, LONGEST_TEXT
+from .limits import LONGEST_RETRY_AFTER, LONGEST_TEXT, LONGEST_WORDS
 from .responses import storable
 
 STATUS_ERRORS: dict[int, tuple[ErrorKind, str]] = {
@@ -124,16 +124,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def vendor_text(body: Any, fallback: str) -> str:
-    """The vendor's words in an error body, whatever its shape, not cut yet."""
+    """The vendor's words in an error body, whatever its shape; cut so far only that it
+    can still be seen whether a secret begins in what is shown of them."""
     words = _words(body, DEEPEST_WORDS) if isinstance(body, Mapping) else ()
     *titles, last = list(dict.fromkeys(words)) or [" ".join(fallback.split())]
-    return ": ".join([*(title.rstrip(".:") for title in titles), last])
+    return ": ".join([*(title.rstrip(".:") for title in titles), last])[:LONGEST_WORDS]
 
 
 def _words(value: Any, depth: int) -> Iterator[str]:
     """The texts in ``value`` that say what is wrong, in the order of importance."""
     if isinstance(value, str) and value:
-        yield value
+        yield value[:LONGEST_WORDS]
     elif isinstance(value, Mapping) and depth:
         for name in ("message", "details", "error_description", "error", "errors"):
             yield from _words(value.get(name), depth - 1)

@@ -16,6 +16,10 @@ LONGEST_TOKEN_LIFE = 86_400
 """Seconds."""
 LONGEST_TEXT = 1000
 """Characters of one value that are kept. Names, addresses and words are shorter."""
+LONGEST_WORDS = 32 * 1024
+"""Characters of the words of an answer that are kept: what is shown, and room to see
+whether a secret begins in it, whatever it is encoded in. To look takes a hundred times
+their memory."""
 LONGEST_TOKEN = 16_000
 """Characters; what a header may have."""
 MOST_CHILDREN = 100_000

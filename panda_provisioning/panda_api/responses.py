@@ -63,11 +63,15 @@ class Children(list[Child]):
 
     :param pages: answers that it took. Between two of them an account may have been
         deleted, and the first of the next page have moved to the one before.
+    :param requests: how many were made, with the one that has found no more.
     """
 
-    def __init__(self, rows: Iterable[Child] = (), pages: int = 1) -> None:
+    def __init__(
+        self, rows: Iterable[Child] = (), pages: int = 1, requests: int = 0
+    ) -> None:
         super().__init__(rows)
         self.pages = pages
+        self.requests = requests or pages
 
 
 @dataclass(frozen=True)

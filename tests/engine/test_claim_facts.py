@@ -130,6 +130,14 @@ def test_an_account_is_created_below_its_reseller(world):
     assert snapshot.surroundings.parent_ready
 
 
+def test_it_is_known_when_the_reseller_was_created(world):
+    """Panda may not show it yet."""
+    reseller = world.add_ready_reseller(remote_created_at="1970-01-01 01:00:00")
+    snapshot = taken(world, world.add(parent_id=reseller)).snapshot
+    assert snapshot.parent_created_at == 3600
+    assert taken(world, world.add()).snapshot.parent_created_at is None
+
+
 def test_an_account_without_reseller_is_created_below_the_root(world):
     snapshot = taken(world, world.add()).snapshot
     assert snapshot.parent_remote_id == "ACC-1000001"

@@ -192,11 +192,12 @@ def test_all_pages_are_read_with_and_without_a_total(
 def test_all_rows_are_asked_for_at_once(
     client: PandaClient, sandbox: SandboxProcess
 ) -> None:
-    """Forty accounts cost one request, though a page has 25 by default."""
+    """Forty accounts cost one request, though a page has 25 by default, and one that
+    finds no more."""
     for index in range(40):
         client.create_account(ROOT_ACCOUNT, **{**ACME, "name": f"Acme {index}"})
     assert len(client.list_children(ROOT_ACCOUNT)) == 40
-    assert count(sandbox, path="*/children") == 1
+    assert count(sandbox, path="*/children") == 2
 
 
 # === UNREADABLE SUCCESSES === #
@@ -436,6 +437,9 @@ def listing(*answers: object, name: str = "") -> tuple[list[str], list[Any]]:
     return [child.id for child in children], [each["params"] for each in options]
 
 
+NO_MORE = {"items": []}
+
+
 def page_from(offset: int) -> dict[str, str]:
     return {"type": "0", "limit": "-1", "offset": str(offset)}
 
@@ -445,24 +449,39 @@ def page_from(offset: int) -> dict[str, str]:
 def test_one_page_of_children_is_asked_for_as_a_whole(
     total: dict[str, object], *, nested: bool
 ) -> None:
-    """The total stands in either of two places."""
+    """The total stands in either of two places. That there is no more is asked."""
     paging = {**total, "limit": -1}
     answer = {"items": [row(1)], **({"pageControls": paging} if nested else paging)}
-    assert listing(answer) == (["WGC-1"], [page_from(0)])
+    pages = [page_from(0), page_from(1)]
+    assert listing(answer, {"items": []}) == (["WGC-1"], pages)
 
 
-@pytest.mark.parametrize("limit", [None, 0, 1, "1", 2, -1])
+@pytest.mark.parametrize("limit", [None, 0, 1, "1", 2, -1, 100])
 @pytest.mark.parametrize("total", [0, 1, 2])
-def test_a_total_alone_is_no_reason_to_stop(limit: object, total: int) -> None:
-    """Some say how many rows the page has: eight tenants for five contacts came of it.
-    It ends with a page that says that it is not full, if the total agrees."""
+def test_neither_total_nor_limit_is_a_reason_to_stop(limit: object, total: int) -> None:
+    """Some count the rows of the page and repeat the limit that they were asked for,
+    whatever they show: eight tenants for five contacts came of it."""
     first = {"items": [row(1)], "totalItems": total, "limit": limit}
-    second = {"items": [row(2)], "totalItems": total}
-    is_whole = total == 1 and limit in (2, -1)
-    answers = [first] if is_whole else [first, second, {"items": []}]
-    ids, params = listing(*answers)
-    assert ids == (["WGC-1"] if is_whole else ["WGC-1", "WGC-2"])
-    assert len(params) == len(answers)
+    second = {"items": [row(2)], "totalItems": total, "limit": limit}
+    ids, params = listing(first, second, {"items": []})
+    assert ids == ["WGC-1", "WGC-2"]
+    assert len(params) == 3
+
+
+def test_a_page_that_shows_that_there_is_no_more_does_not_count() -> None:
+    """Only between two pages that have rows one may be overlooked."""
+    whole = {"items": [row(1)], "totalItems": 1, "limit": -1}
+    for last, pages in (({"items": []}, 1), (whole, 2)):
+        transport = ScriptedTransport(whole, last)
+        assert PandaClient(transport).list_children("ACC-1").pages == pages
+
+
+def test_a_further_page_that_is_refused_ends_what_seems_whole_only() -> None:
+    refused = PandaError(ErrorKind.DATA, "rejected", status=400)
+    whole = {"items": [row(1)], "totalItems": 1, "limit": -1}
+    assert listing(whole, refused, refused)[0] == ["WGC-1"]
+    with failing(ErrorKind.DATA, "rejected"):
+        listing({**whole, "totalItems": 2}, refused, refused)
 
 
 def test_a_listing_of_nobody_costs_one_request() -> None:
@@ -493,7 +512,9 @@ def test_a_listing_that_contradicts_itself_is_no_listing(answers: list[object]) 
 def test_both_names_of_an_id_are_listed() -> None:
     """Whichever of them is ours, it is found."""
     rows = [row(1), row(1, name="Other")]
-    transport = ScriptedTransport({"items": rows, "totalItems": 1, "limit": -1})
+    transport = ScriptedTransport(
+        {"items": rows, "totalItems": 1, "limit": -1}, NO_MORE
+    )
     children = PandaClient(transport).list_children("ACC-1")
     assert [child.name for child in children] == ["Acme", "Other"]
 
@@ -501,7 +522,9 @@ def test_both_names_of_an_id_are_listed() -> None:
 def test_a_row_without_a_usable_id_hides_nobody() -> None:
     """It keeps its name, and the others can be worked with."""
     rows = [{"name": "A"}, {"name": "B"}, row(3, accountId=".."), row(4)]
-    transport = ScriptedTransport({"items": rows, "totalItems": 4, "limit": -1})
+    transport = ScriptedTransport(
+        {"items": rows, "totalItems": 4, "limit": -1}, NO_MORE
+    )
     children = PandaClient(transport).list_children("ACC-1")
     assert [child.id for child in children] == ["", "", "..", "WGC-4"]
 
@@ -630,9 +653,9 @@ def test_reading_goes_on_behind_all_rows_that_were_read() -> None:
         {"items": [row(2), row(3)], "totalItems": 5, "limit": 2},
         {"items": [row(4), row(5)], "totalItems": 5, "limit": 3},
     ]
-    ids, params = listing(*answers)
+    ids, params = listing(*answers, NO_MORE)
     assert ids == ["WGC-1", "WGC-2", "WGC-3", "WGC-4", "WGC-5"]
-    assert params == [page_from(0), page_from(2), page_from(4)]
+    assert params == [page_from(0), page_from(2), page_from(4), page_from(6)]
 
 
 @pytest.mark.parametrize(
@@ -654,7 +677,9 @@ def test_every_spelling_of_a_child_is_read() -> None:
         {"accountID": 7, "name": None, "type": "1"},
         {"accountId": "WGC-3", "type": "Subscriber"},
     ]
-    transport = ScriptedTransport({"items": rows, "totalItems": 3, "limit": -1})
+    transport = ScriptedTransport(
+        {"items": rows, "totalItems": 3, "limit": -1}, NO_MORE
+    )
     assert PandaClient(transport).list_children("ACC-1") == [
         Child("WGC-1", "Acme", 2),
         Child("7", "", 1),

@@ -154,6 +154,10 @@ def an_error_of_megabytes(visit: Visit) -> None:
     visit.answer({"message": "x" * 20_000_000}, 400)
 
 
+def an_error_of_megabytes_in_a_success(visit: Visit) -> None:
+    visit.answer({"error": {"message": "x" * 20_000_000, "details": "y" * 3_000_000}})
+
+
 def an_error_full_of_poison(visit: Visit) -> None:
     visit.answer({"message": "a\0b\ud800", "error": {"message": "\udfff"}}, 400)
 
@@ -242,6 +246,9 @@ def raw_cases() -> Iterator[Case]:
     for does in (many_small_packages, numbers_beyond_all_bounds, a_text_of_megabytes):
         yield Case(does.__name__, "read", "ok", does)
     yield Case("redirects", "read", "protocol unexpected_status", a_redirect_to_itself)
+    much = an_error_of_megabytes_in_a_success
+    yield Case(much.__name__, "read", CONTRADICTION, much)
+    yield Case(much.__name__, "create", UNCLEAR_JSON, much)
     for does in (an_error_of_megabytes, an_error_full_of_poison):
         yield Case(does.__name__, "create", "data rejected", does)
 

@@ -61,11 +61,13 @@ class FakePanda:
         return {"result": rows}
 
     def _list_children(self, account_id: str, params: Answer) -> Answer:
+        start = int(params["offset"])
+        if start and start >= len(self.children[account_id]):
+            return {"items": []}  # that there is no more, which every listing asks
         known = self._look_up(
             *("children", self.children, account_id), params.get("name", "")
         )
         rows = [{"accountId": i, "name": name, "type": 2} for i, name in known.items()]
-        start = int(params["offset"])
         items = rows[start : start + self.page]
         return {"items": items, "totalItems": len(rows), "limit": self.page}
 
@@ -107,7 +109,7 @@ def named(*names: str) -> list[Snapshot]:
 
 
 def test_nothing_is_known_before_anything_is_read() -> None:
-    assert Prefetch() == Prefetch({}, {}, {}, {}, [], "")
+    assert Prefetch() == Prefetch({}, {}, {}, {}, {}, [], "")
 
 
 def test_where_there_is_no_namesake_one_request_is_enough() -> None:

@@ -245,6 +245,7 @@ def test_a_snapshot_knows_nothing_that_it_was_not_told() -> None:
         "username": "u",
         "has_parent": False,
         "parent_remote_id": "",
+        "parent_created_at": None,
         "remote_id": "",
         "transaction_id": "",
         "step": Step.FIND_ACCOUNT,

@@ -969,6 +969,31 @@ def test_an_account_that_was_created_just_now_may_not_be_shown_yet(
     assert_same(outcome, Outcome(next_step, facts, wait=SEARCH_DELAY - 10))
 
 
+BELOW_RESELLER = {"has_parent": True, "parent_remote_id": "WGC-R"}
+
+
+@pytest.mark.parametrize(
+    ("step", "facts"),
+    [(Step.FIND_ACCOUNT, {}), (Step.CREATE_ACCOUNT, {"marker_at": None})],
+)
+def test_a_reseller_that_was_created_just_now_may_not_be_shown_yet(
+    step: Step, facts: dict[str, Any]
+) -> None:
+    snapshot = at(step, **BELOW_RESELLER, parent_created_at=NOW - 10)
+    outcome, _ = run(snapshot, GONE)
+    assert_same(outcome, Outcome(Step.FIND_ACCOUNT, facts, wait=SEARCH_DELAY - 10))
+
+
+@pytest.mark.parametrize("created_at", [NOW - SEARCH_DELAY, None])
+def test_after_the_search_delay_a_reseller_that_is_not_there_is_gone(
+    created_at: float | None,
+) -> None:
+    snapshot = at(Step.FIND_ACCOUNT, **BELOW_RESELLER, parent_created_at=created_at)
+    outcome, _ = run(snapshot, GONE)
+    error = as_error("parent_not_found", "No such account.", status=404)
+    assert_same(outcome, Outcome(Step.FIND_ACCOUNT, error=error))
+
+
 @pytest.mark.parametrize("created_at", [NOW - SEARCH_DELAY, None])
 def test_after_the_search_delay_an_account_that_is_not_there_is_gone(
     created_at: float | None,
