@@ -40,11 +40,6 @@ NO_ANSWER = (OSError, urllib3.exceptions.HTTPError, ValueError)
 TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
 
-BLOCKED = (ErrorKind.DATA, "blocked")
-"""A refusal that is a page: of a firewall that does not like what was sent, and not of
-Panda (docs/watchguard-api.md#permission)."""
-
-
 def from_status(
     status: int, detail: str, headers: Mapping[str, str], *, write: bool
 ) -> PandaError:
@@ -54,7 +49,9 @@ def from_status(
     that one did, so after a write these mean *unknown outcome*.
     """
     if status == 403 and "html" in headers.get("Content-Type", "").lower():
-        kind, code = BLOCKED
+        # A page is of a firewall, not of Panda (docs/watchguard-api.md#permission). It
+        # dislikes the data of a write; of a read it can dislike only who asks.
+        kind, code = ErrorKind.DATA if write else ErrorKind.OUTAGE, "blocked"
     elif status in STATUS_ERRORS:
         kind, code = STATUS_ERRORS[status]
     elif status >= 500 or status == 408:

@@ -710,6 +710,22 @@ def test_what_hangs_is_cut_when_the_time_of_a_button_is_over(world, monkeypatch)
     assert world.read(account).state == "unknown"
 
 
+def test_what_hangs_is_cut_when_the_share_of_the_cron_is_over(world, monkeypatch):
+    """However long an answer may take: Odoo ends workers that take longer."""
+    from odoo.addons.panda_provisioning.models import panda_service
+
+    monkeypatch.setattr(panda_service, "CRON_SECONDS", 2)
+    monkeypatch.setattr(panda_service, "LEAST_SECONDS", 1)
+    monkeypatch.setattr(panda_service, "CRON_GRACE_SECONDS", 1)
+    world.configure(request_timeout=120)
+    account = world.add()
+    world.fault("drip", path="/rest/*", skip=1, seconds=20)
+    started = time.monotonic()
+    synchronize(world)
+    assert time.monotonic() - started < 2 + 1 + 2
+    assert world.read(account).state == "unknown"
+
+
 def test_the_cron_is_called_when_the_next_account_is_due(world):
     world.execute("DELETE FROM ir_cron_trigger")
     due = ahead(500)
