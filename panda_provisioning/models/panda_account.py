@@ -676,12 +676,14 @@ class PandaAccount(models.Model):
 
     @api.model
     def _get_known_domain(self):
-        """Return which accounts Panda has, or may have soon."""
+        """Return which accounts Panda has, may have soon, or has in the words of a
+        person."""
         return Domain.OR(
             Domain(*condition)
             for condition in (
                 ("remote_id", "!=", False),
                 ("marker_at", "!=", False),
+                ("done_elsewhere", "!=", False),
                 ("state", "=", "running"),
             )
         )
@@ -692,7 +694,8 @@ class PandaAccount(models.Model):
         :param keep_choice: whether each is to be looked up by its ID there.
         """
         for account in self:
-            chosen = keep_choice and account.remote_id
+            known = account.remote_id or account.chosen_remote_id
+            chosen = keep_choice and known
             account._set_state(
                 "draft",
                 **NOTHING_KNOWN | {"chosen_remote_id": chosen},
@@ -1174,9 +1177,11 @@ class PandaAccount(models.Model):
             )
         name = (self.marker_at and self.sent_name) or self.partner_id.name or ""
         parent_id = self.parent_id.remote_id or self.system_id.root_account_id
+        is_asked = self.error_code in ("name_exists", "several_matches")
+        hints = self.error_detail.split(", ") if is_asked else []
         return self._query_panda(
             Step.FIND_ACCOUNT,
-            lambda client: _twins_of(client, parent_id, name),
+            lambda client: _twins_of(client, parent_id, name, hints),
         )
 
     def _query_panda(self, step, ask):
@@ -1292,11 +1297,13 @@ def _operators_of(client, remote_id, name):
     ]
 
 
-def _twins_of(client, parent_id, name):
-    """Accounts below a parent that likely have that name, with those who may sign
-    in."""
+def _twins_of(client, parent_id, name, hints):
+    """Accounts below a parent that likely have that name, or one of the IDs ``hints``,
+    with those who may sign in."""
     candidates = []
-    twins = Listing(0, client.list_children(parent_id)).twins(name)
+    listing = Listing(0, client.list_children(parent_id))
+    twins = listing.twins(name)
+    twins += [c for c in listing.children if c.id in hints and c not in twins]
     # What has no usable ID can be neither read nor linked.
     usable = [child for child in twins if is_account_id(child.id)]
     for child in usable[:SHOWN_CANDIDATES]:

@@ -33,7 +33,12 @@ class PandaSystem(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("account_ids.remote_id", "account_ids.marker_at", "account_ids.state")
+    @api.depends(
+        "account_ids.remote_id",
+        "account_ids.marker_at",
+        "account_ids.done_elsewhere",
+        "account_ids.state",
+    )
     def _compute_is_place_locked(self):
         # Sudo: accounts of other companies' contacts count too.
         accounts = self.env["panda.account"].sudo()

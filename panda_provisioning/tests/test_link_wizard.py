@@ -40,6 +40,16 @@ class TestLink(PandaCase):
         self.choose(line)
         self.assert_linked(account, remote_id, tenants=1)
 
+    def test_account_of_another_name_that_the_run_has_found(self):
+        """By its e-mail address, after a create whose outcome is not known."""
+        self.make_tenant("Somebody Else", "else@example.com")
+        namesake = self.make_tenant("Ada Lovelace", "office@example.com")
+        found = self.make_tenant("A. L.", "al@example.com")
+        account = self.make_failed_account("name_exists")
+        account.sudo().error_detail = found
+        lines = self.open(account).line_ids
+        self.assertEqual(lines.mapped("remote_id"), [namesake, found])
+
     def test_one_of_several(self):
         first = self.make_tenant("Ada Lovelace", EMAIL)
         second = self.make_tenant("Ada Lovelace", EMAIL)

@@ -256,6 +256,18 @@ class TestMoveToAnotherPanda(AddressCase):
         self.assertEqual(gone.state, "failed", "what is not there asks a person")
         self.assertEqual([each["accountId"] for each in self.tenants()], [known])
 
+    def test_moved_twice(self):
+        """The IDs are kept as long as nobody has looked them up."""
+        account = self.make_synced_account()
+        known = account.remote_id
+        elsewhere = self.make_account(
+            self.make_partner("Bob Babbage"), state="synced", done_elsewhere="by hand"
+        )
+        self.move(base_url=REAL, accounts="link")
+        self.assertEqual((elsewhere.state, elsewhere.done_elsewhere), ("draft", False))
+        self.move(base_url=self.elsewhere.url, accounts="link")
+        self.assertEqual(account.chosen_remote_id, known)
+
     def test_never_while_a_run_has_an_account(self):
         self.make_account(state="running")
         with self.assertRaisesRegex(UserError, "talking to Panda right now"):

@@ -128,7 +128,8 @@ class TestUpdates(PandaCase):
         self.system.search_delay = 60
         partner = self.make_partner("Grace Hopper")
         account = self.make_account(partner)
-        self.fault("lost_answer", method="POST", path="*/accounts/*", lag_calls=1)
+        # A listing takes two calls.
+        self.fault("lost_answer", method="POST", path="*/accounts/*", lag_calls=2)
         self.synchronize_by_cron(account)
         self.assertEqual(account.state, "unknown")
         self.clear_faults()

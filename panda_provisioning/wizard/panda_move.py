@@ -117,8 +117,10 @@ class PandaMove(models.TransientModel):
     def _get_known_accounts(self):
         # Sudo: accounts of all contacts of the system move with it.
         accounts = self.env["panda.account"].sudo()
-        domain = Domain("system_id", "=", self.system_id.id)
-        return accounts.search(domain & accounts._get_known_domain())
+        known = accounts._get_known_domain()
+        # Those that an earlier move has left to be looked up.
+        known |= Domain("chosen_remote_id", "!=", False)
+        return accounts.search(Domain("system_id", "=", self.system_id.id) & known)
 
     def _check(self, system, accounts):
         if not system._is_another_place(
