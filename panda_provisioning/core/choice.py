@@ -11,7 +11,8 @@ from ..panda_api.responses import Account, is_account_id
 
 def may_be_chosen(chosen_id: str, *, parent_id: str, root_id: str) -> bool:
     """Whether it makes sense to ask Panda about ``chosen_id`` at all."""
-    return is_account_id(chosen_id) and chosen_id not in (root_id, parent_id)
+    not_theirs = (root_id.casefold(), parent_id.casefold())
+    return is_account_id(chosen_id) and chosen_id.casefold() not in not_theirs
 
 
 def find_chosen(

@@ -332,7 +332,8 @@ class Queue:
         that are our own root account."""
         bound = get_bound_accounts(self.env, self.system_id, remote_ids)
         others = {remote_id for remote_id, key in bound.items() if key != except_id}
-        return others | {self._root_account_id}.intersection(remote_ids)
+        root_id = self._root_account_id.casefold()
+        return others | {each for each in remote_ids if each.casefold() == root_id}
 
     def get_all_bound(self):
         """Return all accounts in Panda that belong to accounts of Odoo."""

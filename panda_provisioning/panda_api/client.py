@@ -96,7 +96,8 @@ class PandaClient:
         }
         answer = self._write("POST", _account_path(parent_id), payload)
         account_id = text(answer, "accountId", "accountID")
-        if not is_account_id(account_id) or account_id == parent_id:
+        is_parent = account_id.casefold() == parent_id.casefold()
+        if is_parent or not is_account_id(account_id):
             raise PandaError(ErrorKind.UNKNOWN, "unreadable", "no account ID")
         return account_id
 

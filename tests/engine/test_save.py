@@ -314,3 +314,10 @@ def test_accounts_in_panda_are_bound_to_their_account_in_odoo(world):
     with world.queue() as queue:
         assert queue.get_bound(asked, mine) == {"ACC-2"}
         assert queue.get_bound(asked, world.add()) == {"ACC-1", "ACC-2"}
+
+
+def test_our_own_root_belongs_to_nobody_however_it_is_spelled(world):
+    account = world.add()
+    with world.queue() as queue:
+        asked = ["ACC-1000001", "acc-1000001", "ACC-3"]
+        assert queue.get_bound(asked, account) == {"ACC-1000001", "acc-1000001"}

@@ -33,8 +33,10 @@ def test_the_very_account(world: World) -> None:
     chosen_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
     found = choose(world, chosen_id)
     assert (found.id, found.name) == (chosen_id, "Acme")
-    [request] = world.sandbox.control("GET", "requests?path=*/children")
-    assert "name=Acme" in request["query"], "not all that there are are listed"
+    requests = world.sandbox.control("GET", "requests?path=*/children")
+    assert len(requests) == 2  # those of the name, and that there are no more
+    for request in requests:
+        assert "name=Acme" in request["query"], "not all that there are are listed"
 
 
 def test_an_answer_without_an_id_is_about_what_was_asked_for(world: World) -> None:
@@ -42,6 +44,11 @@ def test_an_answer_without_an_id_is_about_what_was_asked_for(world: World) -> No
     read = world.client.get_account
     world.client.get_account = lambda id_: replace(read(id_), id="")
     assert choose(world, chosen_id)
+
+
+@pytest.mark.parametrize("chosen_id", ["ROOT-1", "root-1", "PARENT-1", "Parent-1"])
+def test_root_and_parent_are_nobodys_however_they_are_spelled(chosen_id: str) -> None:
+    assert not may_be_chosen(chosen_id, parent_id="PARENT-1", root_id="ROOT-1")
 
 
 def test_the_longest_id() -> None:

@@ -620,7 +620,19 @@ def test_a_write_whose_success_speaks_of_an_error_has_an_unknown_outcome(
 
 
 BAD_IDS = [
-    *("", ".", "..", "ACC-1", "a" * 65, "W" * 9000, "WGC 1", "WGC-1\n", "../x", "-W"),
+    *(
+        "",
+        ".",
+        "..",
+        "ACC-1",
+        "acc-1",
+        "a" * 65,
+        "W" * 9000,
+        "WGC 1",
+        "WGC-1\n",
+        "../x",
+        "-W",
+    ),
     *("WGC\0", "WGC-\ud800", "WGC-ä", "W", True, 1.5, {}, [], None),
 ]
 
