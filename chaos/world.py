@@ -119,7 +119,14 @@ class World:
             self.cron = None
 
     def wake_cron(self):
-        """Have the cron look at once; in real life its schedule does that."""
+        """Have the cron look, and probe Panda, at once; in real life that takes up to a
+        quarter of an hour after each trouble."""
+        self.server.execute(
+            """UPDATE panda_system SET next_probe_at = now() AT TIME ZONE 'UTC'
+            WHERE id = %s AND next_probe_at IS NOT NULL""",
+            self.system,
+            database=self.database,
+        )
         self.server.execute(
             """INSERT INTO ir_cron_trigger (cron_id, call_at)
             SELECT id, now() AT TIME ZONE 'UTC' FROM ir_cron
