@@ -18,6 +18,8 @@ LONGEST_ENTITY = 10
 """Letters that an HTML entity may take for one of the name."""
 SHORTEST_BEGINNING = 4
 """Letters; a name that is shorter is no hint at one that begins with it."""
+STROKES = str.maketrans("ØøŁłĐđĦħŦŧ", "OoLlDdHhTt")
+"""Letters whose stroke is no accent to Unicode."""
 ENDS_OF_WORDS = " ,;(/"
 LIKELY_CUT = 16
 """Letters; a name of that length that ends within a word of ours was likely cut."""
@@ -42,7 +44,7 @@ def fold(name: str) -> str:
         name = html.unescape(html.unescape(name.lower()))
     name = name[:MOST_COMPARED]
     if not name.isascii():
-        decomposed = unicodedata.normalize("NFKD", name)
+        decomposed = unicodedata.normalize("NFKD", name.translate(STROKES))
         name = "".join(
             letter
             for letter in decomposed

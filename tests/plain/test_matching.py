@@ -76,6 +76,10 @@ def test_a_server_may_have_stored_a_name_otherwise(stored: str) -> None:
     assert fold(stored) in set(twin_keys("Smith & Böhm GmbH"))
 
 
+def test_letters_with_a_stroke_may_have_lost_it() -> None:
+    assert fold("Søren Łódź") == fold("SOREN LODZ")
+
+
 def test_a_name_of_entities_is_compared_as_a_whole() -> None:
     name = "Ωμέγα " * 30
     encoded = name.encode("ascii", "xmlcharrefreplace").decode()
