@@ -41,14 +41,21 @@ TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
 
 def from_status(
-    status: int, detail: str, headers: Mapping[str, str], *, write: bool
+    status: int,
+    detail: str,
+    headers: Mapping[str, str],
+    *,
+    write: bool,
+    is_page: bool = False,
 ) -> PandaError:
     """The error for an answer that is not a success.
+
+    :param is_page: whether it is no JSON, whatever it says that it is.
 
     A gateway may answer 5xx or 408 for a request that went through, and 303 says
     that one did, so after a write these mean *unknown outcome*.
     """
-    if status == 403 and "html" in headers.get("Content-Type", "").lower():
+    if status == 403 and is_page:
         # A page is of a firewall, not of Panda (docs/watchguard-api.md#permission). It
         # dislikes the data of a write; of a read it can dislike only who asks.
         kind, code = ErrorKind.DATA if write else ErrorKind.OUTAGE, "blocked"

@@ -249,7 +249,12 @@ class Transport:
     def _checked(self, answer: Answer, token: str, *, is_write: bool) -> Any:
         if not answer.is_success:
             detail = self._quoted(vendor_text(answer.body, answer.text), token)
-            raise from_status(answer.status, detail, answer.headers, write=is_write)
+            is_page = bool(answer.problem)
+            raise from_status(
+                *(answer.status, detail, answer.headers),
+                write=is_write,
+                is_page=is_page,
+            )
         if answer.problem:
             kind = ErrorKind.UNKNOWN if is_write else ErrorKind.PROTOCOL
             detail = self._quoted(vendor_text(answer.body, answer.text), token)

@@ -184,6 +184,13 @@ def test_a_refusal_has_the_kind_of_its_status(
         client.create_account(ROOT_ACCOUNT, **ACME)
 
 
+@pytest.mark.parametrize(("is_page", "code"), [(True, "blocked"), (False, "forbidden")])
+def test_a_page_is_told_by_its_body(code: str, *, is_page: bool) -> None:
+    """A firewall may call it what it likes."""
+    headers = {"Content-Type": "text/html" if code == "forbidden" else "text/plain"}
+    assert from_status(403, "", headers, write=True, is_page=is_page).code == code
+
+
 @pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 520, 599])
 def test_a_gateway_may_hide_what_was_done(status: int) -> None:
     """After a write nobody knows, after a read it does not matter."""
