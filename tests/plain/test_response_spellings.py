@@ -81,7 +81,7 @@ ALTERNATIVES = {
 """What the documentation leaves open and every answer may do at the same time."""
 
 
-@pytest.mark.parametrize("values", itertools.product(*ALTERNATIVES.values()))
+@pytest.mark.parametrize("values", list(itertools.product(*ALTERNATIVES.values())))
 def test_all_documented_alternatives_are_read_whatever_the_others_are(
     world: World, values: tuple[str, ...]
 ) -> None:
