@@ -28,11 +28,12 @@ REPORT_INTERVAL = 1
 """Seconds between two reports: people notice no delay, the database does."""
 ANSWERED_KINDS = (ErrorKind.DATA, ErrorKind.CONFLICT)
 """Refusals that show that Panda works as it should."""
-CONCURRENCY_ERRORS = (
+CONFLICTS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
     psycopg2.errors.LockNotAvailable,
 )
+"""Another transaction was in the way, which has ended by the next try."""
 MAX_TRIES = 20
 UNSAVABLE_ERRORS = (psycopg2.IntegrityError, psycopg2.DataError, ValueError)
 """What a row raises that cannot be written: another run has linked the same account of
@@ -453,7 +454,7 @@ class Runner:
         for _attempt in range(MAX_TRIES):
             try:
                 result = work()
-            except CONCURRENCY_ERRORS:
+            except CONFLICTS:
                 self.env.cr.rollback()
                 time.sleep(random.uniform(0, 0.05))
             except UNSAVABLE_ERRORS:

@@ -11,9 +11,8 @@ from ..core.prefetch import fill
 from ..core.printable import get_logger, printable
 from ..core.snapshot import Step, step_when_queued
 from ..engine.queue import count_due, get_next_due
-from ..engine.runner import RunListener, Runner
+from ..engine.runner import CONFLICTS, RunListener, Runner
 from .panda_preview_plan import Plan
-from .panda_system import CONFLICTS
 
 _logger = get_logger(__name__)
 

@@ -3,7 +3,6 @@ import random
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import psycopg2.errors
 from markupsafe import escape
 
 from odoo import api, fields, models
@@ -14,7 +13,7 @@ from ..core.connection_check import check_connection
 from ..core.printable import get_logger
 from ..core.retry_policy import probe_wait
 from ..core.secret_box import UnusableKey
-from ..engine.runner import RunSettings
+from ..engine.runner import CONFLICTS, RunSettings
 from ..panda_api.credentials import Credentials
 from ..panda_api.sandbox import LOOPBACK
 from ..panda_api.transport import Transport
@@ -23,12 +22,6 @@ _logger = get_logger(__name__)
 
 MANAGER = "panda_provisioning.group_panda_manager"
 ACTIVITY = "panda_provisioning.mail_activity_type_panda"
-CONFLICTS = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-)
-"""Another transaction was in the way, which has ended by the next try."""
 CONNECTION = {"base_url", "root_account_id", "access_id"}
 SECRETS = {"access_password", "api_key"}
 """What a manager types in and nobody ever reads."""

@@ -16,7 +16,7 @@ from .limits import LONGEST_WORDS, MOST_BYTES, MOST_ERROR_BYTES, MOST_VALUES
 READ_SIZE = 64 * 1024
 PACKED = {"gzip", "x-gzip", "deflate"}
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
-MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,40}/[\w.+-]{1,40})", re.ASCII)
+MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,40}/[\w.+-]{1,40})")
 SMALL = 256 * 1024
 """Characters of JSON that need no counting of values."""
 
@@ -125,9 +125,7 @@ def _parse(response: requests.Response, most: int) -> tuple[Any, str]:
 
 def _media_type(headers: Mapping[str, str]) -> str:
     """As the server names it, which may be anything."""
-    match = re.match(
-        r"\s*([\w.+-]{1,40}/[\w.+-]{1,40})", headers.get("Content-Type", "")
-    )
+    match = MEDIA_TYPE.match(headers.get("Content-Type", ""))
     return match[1] if match else "of no type"
 
 

@@ -6,7 +6,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..core.connection_check import Finding
-from ..models.panda_system import CONFLICTS, RECOVERY
+from ..engine.runner import CONFLICTS
+from ..models.panda_system import RECOVERY
 from .common import PandaCase
 
 
