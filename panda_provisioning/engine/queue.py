@@ -62,12 +62,14 @@ class Claim:
     """An account that this run has taken.
 
     ``send_before``, in seconds since the epoch: a write that leaves later might
-    outlive the lease.
+    outlive the lease. ``is_outdated``: the account was edited, or is not wanted any
+    more, since it was claimed; set while worker threads may be about to send.
     """
 
     row: AccountRow
     parent_id: int | None
     send_before: float = 0
+    is_outdated: bool = False
 
     @property
     def id(self):
@@ -80,6 +82,10 @@ class Claim:
     @property
     def is_reseller(self):
         return self.snapshot.role is Role.RESELLER
+
+    def may_send(self, now):
+        """Whether a write may leave at ``now``, in seconds since the epoch."""
+        return not self.is_outdated and now <= self.send_before
 
 
 class Queue:
@@ -307,6 +313,19 @@ class Queue:
         return bool(self.env.cr.rowcount)
 
     # === READ === #
+
+    def get_edited(self, ids):
+        """Return those of ``ids`` that this run holds and that were edited, or
+        withdrawn, since it claimed them."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM panda_account"
+                " WHERE id = ANY(%s) AND run_token = %s AND resync_requested",
+                list(ids),
+                self.token,
+            )
+        )
+        return {account_id for (account_id,) in rows}
 
     def take_notifications(self, limit=500):
         """Return up to ``limit`` accounts that settled and whose notification is

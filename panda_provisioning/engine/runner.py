@@ -151,7 +151,7 @@ class Runner:
             self._transaction(self._start)
             self._refill(pool)
             while pool:
-                finished = pool.collect()
+                finished = pool.collect(self._longest_wait(pool))
                 self._is_called_off = self._watch()
                 if finished:
                     self._handle(pool, finished)
@@ -160,6 +160,7 @@ class Runner:
                 else:
                     self._refill(pool)
                 if time.monotonic() - self._reported_at > REPORT_INTERVAL:
+                    self._look_for_edits(pool.get_creates())
                     self._transaction(self._report)
             self._look_at_system()
             while self._transaction(self._report_settled):
@@ -354,6 +355,24 @@ class Runner:
         self._queue.save(outdated)
         self._may_claim |= bool(outdated)
         return {row.snapshot.key for row in outdated}
+
+    def _longest_wait(self, pool):
+        """Return after how many seconds edits are looked for, if they have to be."""
+        if not pool.get_creates():
+            return None
+        return max(0, self._reported_at + REPORT_INTERVAL - time.monotonic())
+
+    def _look_for_edits(self, creates):
+        """Have those of ``creates`` not sent whose account was edited, or is not wanted
+        any more, since it was claimed. A create is marked long before it leaves: it
+        waits for its turn and for a token."""
+        if not creates:
+            return
+        ids = [claim.id for claim in creates]
+        edited = self._transaction(lambda: self._queue.get_edited(ids))
+        self._listener.commit()
+        for claim in creates:
+            claim.is_outdated = claim.id in edited
 
     # === REPORT === #
 

@@ -195,6 +195,30 @@ def test_what_is_edited_before_its_create_is_looked_at_again(world):
     assert (row.marker_at, row.resync_requested) == (None, False)
 
 
+def test_what_is_withdrawn_while_its_create_waits_is_not_sent(world, monkeypatch):
+    """A marked create waits for its turn and for a token. Nobody may be created for an
+    order that is cancelled meanwhile."""
+    from odoo.addons.panda_provisioning.engine import runner
+
+    monkeypatch.setattr(runner, "REPORT_INTERVAL", 0.1)
+    world.fault("expire_token", method="POST", times=1)
+    world.fault("slow", path="/oauth/token", skip=1, seconds=3)
+    account = world.add()
+    marked = []
+
+    def withdraw(request):
+        if request.method == "POST" and not marked:
+            marked.append(world.read(account).marker_at)
+            world.set(account, is_withdrawn=True, resync_requested=True)
+
+    with Spy(withdraw):
+        world.run()
+    assert marked[0]
+    assert world.tenants() == []
+    row = world.read(account)
+    assert (row.state, row.error_code, row.marker_at) == ("failed", "withdrawn", None)
+
+
 def test_accounts_of_other_contacts_are_not_read_to_find_our_own(world):
     """What may have been created could be stored under any name; those that belong to
     somebody are not it."""
