@@ -365,11 +365,13 @@ class Queue:
         )
         return {remote_id for (remote_id,) in rows}
 
-    def keep_names(self, listing, seen_after):
+    def keep_names(self, listing, seen_after, created):
         """Keep what Panda calls the accounts in ``listing``, which may store a name
         otherwise than it was sent.
 
         :param seen_after: seconds after which Panda lists what it was sent.
+        :param created: ``{ID in Panda: name}`` of accounts that have had no other name
+            there, unless one was sent since: however it is listed, it is that one.
         """
         self.env.cr.execute(
             SQL(
@@ -378,13 +380,19 @@ class Queue:
                 FROM unnest(%s::varchar[], %s::varchar[]) AS child (id, name)
                 WHERE a.system_id = %s AND a.remote_id = child.id
                     AND a.state = %s AND a.sent_name IS DISTINCT FROM child.name
-                    AND a.last_sync_at < %s
+                    AND (a.last_sync_at < %s OR EXISTS (
+                        SELECT FROM unnest(%s::varchar[], %s::varchar[])
+                            AS created (id, name)
+                        WHERE created.id = a.remote_id AND created.name = a.sent_name
+                    ))
                 """,
                 [child.id for child in listing.children],
                 [child.name for child in listing.children],
                 self.system_id,
                 State.SYNCED.value,
                 from_epoch(listing.looked_at - seen_after),
+                list(created),
+                list(created.values()),
             )
         )
 

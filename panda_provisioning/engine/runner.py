@@ -1,5 +1,6 @@
 """One pass over the due accounts of one system."""
 
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from ..core.connection_check import check_connection
 from ..core.printable import get_logger
 from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..core.snapshot import CREATES, UPDATES, Outcome, Step, Timing
-from ..panda_api.errors import ErrorKind
+from ..panda_api.client import PandaClient
+from ..panda_api.errors import ErrorKind, PandaError
 from .queue import Queue
 from .request_log import RequestLog
 from .run_progress import RunProgress
-from .worker_pool import WorkerPool
+from .worker_pool import Finished, WorkerPool
 
 _logger = get_logger(__name__)
 
@@ -165,11 +167,8 @@ class Runner:
             self._look_at_system()
             while self._transaction(self._report_settled):
                 pass
-            for listing in self._lookup.get_listings():
-                self._in_transaction(
-                    self._queue.keep_names, listing, self._settings.search_delay
-                )
             self._transaction(self._finish)
+            self._keep_names()
 
     @property
     def _is_ending(self):
@@ -451,6 +450,37 @@ class Runner:
             is_over = not (self._is_late and left)
             self._listener.on_finished(batch_done, is_over=is_over)
         self._listener.commit()
+
+    def _keep_names(self):
+        """Keep what Panda calls the accounts that it has listed.
+
+        Those that this run has created are listed once more for it, unless a person
+        waits for the run: what is not read now is when Panda is listed next.
+        """
+        if self._is_shown:
+            self._list_created()
+        created = self._lookup.get_created_names()
+        for listing in self._lookup.get_listings():
+            self._in_transaction(
+                self._queue.keep_names, listing, self._settings.search_delay, created
+            )
+
+    def _list_created(self):
+        """List each parent below which something was created, as long as there is time
+        and no trouble."""
+        for created in self._lookup.get_newest_created():
+            if self._is_ending:
+                return
+            exchanges = []
+            left = (self._ends_at or math.inf) - time.monotonic()
+            client = PandaClient(self._transport, exchanges.append, longest=left)
+            try:
+                self._lookup.listing(client, created.parent_id, created.at)
+            except PandaError:
+                return
+            finally:
+                item = Finished(created, Step.FIND_ACCOUNT, None, exchanges)
+                self._in_transaction(self._record, [item], set())
 
     def _let_go(self, claims):
         """Give back accounts of which nothing is on the wire."""
