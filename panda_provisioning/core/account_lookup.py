@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
@@ -15,6 +16,17 @@ from .snapshot import Snapshot
 MOST_READ = 100
 """Accounts that are read to compare their e-mail address, of one account that may have
 been created and whose name does not show in Panda."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """What was created in Panda: for which account, below whom, under which name, and
+    when its answer came, in seconds since the epoch."""
+
+    id: int
+    parent_id: str
+    name: str
+    at: float
 
 
 class Listing:
@@ -53,6 +65,7 @@ class AccountLookup:
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}
         self._accounts: dict[str, Account] = {}
+        self._created: dict[str, Created] = {}
 
     def lacks(self, snapshot: Snapshot) -> bool:
         """Whether it is known, without asking, that no child likely is the account.
@@ -99,6 +112,21 @@ class AccountLookup:
     def get_listings(self) -> list[Listing]:
         """What Panda has listed so far, each parent as it was listed last."""
         return list(self._listings.values())
+
+    def note_created(self, snapshot: Snapshot, remote_id: str) -> None:
+        """Note that ``snapshot`` was created and has got ``remote_id``."""
+        self._created[remote_id] = Created(
+            snapshot.key, snapshot.parent_remote_id, snapshot.sent_name, self._now()
+        )
+
+    def get_newest_created(self) -> list[Created]:
+        """What was created last below each parent."""
+        by_time = sorted(self._created.values(), key=lambda created: created.at)
+        return list({created.parent_id: created for created in by_time}.values())
+
+    def get_created_names(self) -> dict[str, str]:
+        """``{ID in Panda: name as it was sent}`` of all that was created."""
+        return {id_: created.name for id_, created in self._created.items()}
 
     def get_accounts(
         self, client: PandaClient, children: Iterable[Child]

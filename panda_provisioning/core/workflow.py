@@ -269,6 +269,7 @@ def _create_account(
         last_name=snapshot.last_name,
         email=snapshot.email,
     )
+    lookup.note_created(snapshot, remote_id)
     facts: dict[str, object] = {
         "remote_id": remote_id,
         "marker_at": None,

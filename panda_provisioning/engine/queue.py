@@ -62,12 +62,14 @@ class Claim:
     """An account that this run has taken.
 
     ``send_before``, in seconds since the epoch: a write that leaves later might
-    outlive the lease.
+    outlive the lease. ``is_outdated``: the account was edited, or is not wanted any
+    more, since it was claimed; set while worker threads may be about to send.
     """
 
     row: AccountRow
     parent_id: int | None
     send_before: float = 0
+    is_outdated: bool = False
 
     @property
     def id(self):
@@ -80,6 +82,10 @@ class Claim:
     @property
     def is_reseller(self):
         return self.snapshot.role is Role.RESELLER
+
+    def may_send(self, now):
+        """Whether a write may leave at ``now``, in seconds since the epoch."""
+        return not self.is_outdated and now <= self.send_before
 
 
 class Queue:
@@ -308,6 +314,19 @@ class Queue:
 
     # === READ === #
 
+    def get_edited(self, ids):
+        """Return those of ``ids`` that this run holds and that were edited, or
+        withdrawn, since it claimed them."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM panda_account"
+                " WHERE id = ANY(%s) AND run_token = %s AND resync_requested",
+                list(ids),
+                self.token,
+            )
+        )
+        return {account_id for (account_id,) in rows}
+
     def take_notifications(self, limit=500):
         """Return up to ``limit`` accounts that settled and whose notification is
         pending, and mark them as notified."""
@@ -346,11 +365,13 @@ class Queue:
         )
         return {remote_id for (remote_id,) in rows}
 
-    def keep_names(self, listing, seen_after):
+    def keep_names(self, listing, seen_after, created):
         """Keep what Panda calls the accounts in ``listing``, which may store a name
         otherwise than it was sent.
 
         :param seen_after: seconds after which Panda lists what it was sent.
+        :param created: ``{ID in Panda: name}`` of accounts that have had no other name
+            there, unless one was sent since: however it is listed, it is that one.
         """
         self.env.cr.execute(
             SQL(
@@ -359,13 +380,19 @@ class Queue:
                 FROM unnest(%s::varchar[], %s::varchar[]) AS child (id, name)
                 WHERE a.system_id = %s AND a.remote_id = child.id
                     AND a.state = %s AND a.sent_name IS DISTINCT FROM child.name
-                    AND a.last_sync_at < %s
+                    AND (a.last_sync_at < %s OR EXISTS (
+                        SELECT FROM unnest(%s::varchar[], %s::varchar[])
+                            AS created (id, name)
+                        WHERE created.id = a.remote_id AND created.name = a.sent_name
+                    ))
                 """,
                 [child.id for child in listing.children],
                 [child.name for child in listing.children],
                 self.system_id,
                 State.SYNCED.value,
                 from_epoch(listing.looked_at - seen_after),
+                list(created),
+                list(created.values()),
             )
         )
 

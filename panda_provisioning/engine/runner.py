@@ -1,5 +1,6 @@
 """One pass over the due accounts of one system."""
 
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from ..core.connection_check import check_connection
 from ..core.printable import get_logger
 from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..core.snapshot import CREATES, UPDATES, Outcome, Step, Timing
-from ..panda_api.errors import ErrorKind
+from ..panda_api.client import PandaClient
+from ..panda_api.errors import ErrorKind, PandaError
 from .queue import Queue
 from .request_log import RequestLog
 from .run_progress import RunProgress
-from .worker_pool import WorkerPool
+from .worker_pool import Finished, WorkerPool
 
 _logger = get_logger(__name__)
 
@@ -151,7 +153,7 @@ class Runner:
             self._transaction(self._start)
             self._refill(pool)
             while pool:
-                finished = pool.collect()
+                finished = pool.collect(self._longest_wait(pool))
                 self._is_called_off = self._watch()
                 if finished:
                     self._handle(pool, finished)
@@ -160,15 +162,13 @@ class Runner:
                 else:
                     self._refill(pool)
                 if time.monotonic() - self._reported_at > REPORT_INTERVAL:
+                    self._look_for_edits(pool.get_creates())
                     self._transaction(self._report)
             self._look_at_system()
             while self._transaction(self._report_settled):
                 pass
-            for listing in self._lookup.get_listings():
-                self._in_transaction(
-                    self._queue.keep_names, listing, self._settings.search_delay
-                )
             self._transaction(self._finish)
+            self._keep_names()
 
     @property
     def _is_ending(self):
@@ -355,6 +355,24 @@ class Runner:
         self._may_claim |= bool(outdated)
         return {row.snapshot.key for row in outdated}
 
+    def _longest_wait(self, pool):
+        """Return after how many seconds edits are looked for, if they have to be."""
+        if not pool.get_creates():
+            return None
+        return max(0, self._reported_at + REPORT_INTERVAL - time.monotonic())
+
+    def _look_for_edits(self, creates):
+        """Have those of ``creates`` not sent whose account was edited, or is not wanted
+        any more, since it was claimed. A create is marked long before it leaves: it
+        waits for its turn and for a token."""
+        if not creates:
+            return
+        ids = [claim.id for claim in creates]
+        edited = self._transaction(lambda: self._queue.get_edited(ids))
+        self._listener.commit()
+        for claim in creates:
+            claim.is_outdated = claim.id in edited
+
     # === REPORT === #
 
     def _count(self, rows):
@@ -432,6 +450,37 @@ class Runner:
             is_over = not (self._is_late and left)
             self._listener.on_finished(batch_done, is_over=is_over)
         self._listener.commit()
+
+    def _keep_names(self):
+        """Keep what Panda calls the accounts that it has listed.
+
+        Those that this run has created are listed once more for it, unless a person
+        waits for the run: what is not read now is when Panda is listed next.
+        """
+        if self._is_shown:
+            self._list_created()
+        created = self._lookup.get_created_names()
+        for listing in self._lookup.get_listings():
+            self._in_transaction(
+                self._queue.keep_names, listing, self._settings.search_delay, created
+            )
+
+    def _list_created(self):
+        """List each parent below which something was created, as long as there is time
+        and no trouble."""
+        for created in self._lookup.get_newest_created():
+            if self._is_ending:
+                return
+            exchanges = []
+            left = (self._ends_at or math.inf) - time.monotonic()
+            client = PandaClient(self._transport, exchanges.append, longest=left)
+            try:
+                self._lookup.listing(client, created.parent_id, created.at)
+            except PandaError:
+                return
+            finally:
+                item = Finished(created, Step.FIND_ACCOUNT, None, exchanges)
+                self._in_transaction(self._record, [item], set())
 
     def _let_go(self, claims):
         """Give back accounts of which nothing is on the wire."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from queue import Empty, SimpleQueue
 
-from ..core.snapshot import Outcome, Step
+from ..core.snapshot import CREATES, Outcome, Step
 from ..core.workflow import perform
 from ..panda_api.client import PandaClient
 from ..panda_api.responses import Exchange
@@ -70,14 +70,22 @@ class WorkerPool:
                 idle.append(claim)
         return idle
 
-    def collect(self):
-        """Return what has finished, waiting for the first of it."""
+    def get_creates(self):
+        """Return the claims of which a create is on the wire, or on its way there."""
+        claims = [claim for _future, claim in self._in_flight.values()]
+        return [claim for claim in claims if claim.snapshot.step in CREATES]
+
+    def collect(self, longest=None):
+        """Return what has finished, waiting for the first of it.
+
+        :param longest: seconds after which nothing is waited for any more.
+        """
         self._submit_due()
-        timeout = None
+        waits = [] if longest is None else [longest]
         if self._timers:
-            timeout = max(0, self._timers[0][0] - time.monotonic())
+            waits.append(max(0, self._timers[0][0] - time.monotonic()))
         try:
-            finished = [self._finished.get(timeout=timeout)]
+            finished = [self._finished.get(timeout=min(waits, default=None))]
         except Empty:
             return []
         gather_until = time.monotonic() + self.COALESCE
@@ -101,7 +109,7 @@ class WorkerPool:
         client = PandaClient(
             self._transport,
             exchanges.append,
-            may_send=lambda: self._timing.now() <= claim.send_before,
+            may_send=lambda: claim.may_send(self._timing.now()),
         )
         outcome = perform(client, claim.snapshot, self._lookup, self._timing)
         step = claim.snapshot.step

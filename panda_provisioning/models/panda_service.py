@@ -1,5 +1,6 @@
 import random
 import time
+from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -316,6 +317,15 @@ class PandaService(models.AbstractModel):
             # What is about to be sent must be durable before it leaves the machine.
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
+    @contextmanager
+    def _checked_savepoint(self):
+        """A savepoint at whose end the database refuses what it otherwise refuses at
+        the commit, and with it the work of all others."""
+        with self.env.cr.savepoint():
+            yield
+            self.env.cr.flush()
+            self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
     def _get_person(self, users):
         """Return who is to act: the first of ``users`` who still works here."""
         admin = self.env.ref("base.user_admin", raise_if_not_found=False)
@@ -357,7 +367,8 @@ class _Listener(RunListener):
         One's trouble is neither the others' nor the run's.
         """
         try:
-            self._try(accounts, work)
+            with self.env["panda.service"]._checked_savepoint():
+                work(accounts)
         except CONFLICTS as error:
             self._conflicts += 1
             if self._conflicts <= MAX_CONFLICTS:
@@ -368,14 +379,6 @@ class _Listener(RunListener):
                 raise  # the connection to the database is lost
             return self._do_one_by_one(accounts, work, error)
         return accounts.browse()
-
-    def _try(self, accounts, work):
-        with self.env.cr.savepoint():
-            work(accounts)
-            self.env.cr.flush()
-            # What the database refuses in the end, it refuses here and not the commit
-            # of all the others.
-            self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def _do_one_by_one(self, accounts, work, error):
         if len(accounts) == 1:
@@ -394,7 +397,8 @@ class _Listener(RunListener):
         if isinstance(error, UserError):
             text = printable(str(error))[:LONGEST_REASON]
         try:
-            self._try(account, lambda each: each.write({"notification_error": text}))
+            with self.env["panda.service"]._checked_savepoint():
+                account.notification_error = text
         except Exception:
             _logger.exception("Noting that of the Panda account %s", account.id)
 

@@ -620,11 +620,8 @@ class PandaSystem(models.Model):
         :raise CONFLICTS: if another transaction was in the way.
         """
         try:
-            with self.env.cr.savepoint():
+            with self.env["panda.service"]._checked_savepoint():
                 work()
-                self.env.cr.flush()
-                # What the database refuses in the end, it refuses here.
-                self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except CONFLICTS:
             raise  # the run does it again
         except Exception:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -70,11 +71,11 @@ def test_creates_that_follow_from_a_listing_are_marked_too(world):
         if request.method == "POST" and not customer_of(world, request).marker_at:
             unmarked.append(request)
 
-    with Spy(look):
+    with Spy(look), listings() as asked:
         world.run()
     assert not unmarked
     assert world.states() == {"synced": 12}
-    assert world.count_requests(method="GET", path="*/children") == 1
+    assert len(asked) == 2, "before, and for the names that Panda has stored"
 
 
 def test_a_parent_with_many_due_is_listed_though_few_are_claimed_at_once(world):
@@ -86,16 +87,11 @@ def test_a_parent_with_many_due_is_listed_though_few_are_claimed_at_once(world):
         world.add(next_attempt_at=ago(300))
     for _number in range(3):
         world.add(parent_id=reseller)
-    listings = []
-
-    def look(request):
-        if f"{remote_id}/children" in request.url:
-            listings.append(request.url)
-
-    with Spy(look):
+    with listings() as asked:
         world.run()
-    [listing] = listings
-    assert "name=" not in listing
+    urls = [url for url in asked if remote_id in url]
+    assert len(urls) == 2, "before, and for the names that Panda has stored"
+    assert not any("name=" in url for url in urls)
     assert world.states() == {"synced": 8}
 
 
@@ -193,6 +189,30 @@ def test_what_is_edited_before_its_create_is_looked_at_again(world):
     assert not creates
     assert (row.state, row.error_code) == ("failed", "phone_missing")
     assert (row.marker_at, row.resync_requested) == (None, False)
+
+
+def test_what_is_withdrawn_while_its_create_waits_is_not_sent(world, monkeypatch):
+    """A marked create waits for its turn and for a token. Nobody may be created for an
+    order that is cancelled meanwhile."""
+    from odoo.addons.panda_provisioning.engine import runner
+
+    monkeypatch.setattr(runner, "REPORT_INTERVAL", 0.1)
+    world.fault("expire_token", method="POST", times=1)
+    world.fault("slow", path="/oauth/token", skip=1, seconds=3)
+    account = world.add()
+    marked = []
+
+    def withdraw(request):
+        if request.method == "POST" and not marked:
+            marked.append(world.read(account).marker_at)
+            world.set(account, is_withdrawn=True, resync_requested=True)
+
+    with Spy(withdraw):
+        world.run()
+    assert marked[0]
+    assert world.tenants() == []
+    row = world.read(account)
+    assert (row.state, row.error_code, row.marker_at) == ("failed", "withdrawn", None)
 
 
 def test_accounts_of_other_contacts_are_not_read_to_find_our_own(world):
@@ -465,6 +485,104 @@ def test_the_name_that_panda_has_stored_is_kept(world):
     assert world.read(second).sent_name == "Zenith", "not listed since it was sent"
     # Of nobody, of the first, and that there is nobody else.
     assert world.count_requests(method="GET", path="*/children*") == 3
+
+
+@contextmanager
+def listings():
+    """The listings that Panda is asked for: the addresses of their first pages."""
+    urls = []
+
+    def look(request):
+        if "/children?" in request.url and "offset=0" in request.url:
+            urls.append(request.url)
+
+    with Spy(look):
+        yield urls
+
+
+def add_of_other_spelling(world, name, **values):
+    """Add an account whose name Panda is going to store otherwise than it is sent."""
+    world.switch(stored_name="html")
+    return world.add(name=name, **values)
+
+
+def test_the_names_of_what_was_created_are_read_back(world):
+    """By one listing for each parent, although they are younger than the search
+    delay."""
+    world.configure(search_delay=600)
+    remote_id = world.add_tenant("Rita Reseller", "rita@example.com", account_type=1)
+    reseller = world.add_ready_reseller(remote_id=remote_id)
+    accounts = [
+        add_of_other_spelling(world, "Smith & Sons"),
+        add_of_other_spelling(world, "Weber & Söhne"),
+        add_of_other_spelling(world, "Dupont & Fils", parent_id=reseller),
+    ]
+    with listings() as asked:
+        world.run()
+    names = [world.read(account).sent_name for account in accounts]
+    assert names == ["Smith &amp; Sons", "Weber &amp; Söhne", "Dupont &amp; Fils"]
+    assert len(asked) == 4, "below two parents, before and after"
+    assert count_log(world) == world.count_requests() - 1, "all but what the test sent"
+
+
+def test_a_name_that_was_sent_since_is_not_overwritten(world):
+    world.configure(search_delay=600)
+    account = add_of_other_spelling(world, "Smith & Sons")
+
+    def rename(request):
+        if "/children?" in request.url and world.read(account).state == "synced":
+            world.set(account, sent_name="Smith & Daughters")
+
+    with Spy(rename):
+        world.run()
+    assert world.read(account).sent_name == "Smith & Daughters"
+
+
+def test_a_name_that_is_not_listed_yet_is_left_to_a_later_run(world):
+    account = add_of_other_spelling(world, "Smith & Sons")
+    world.fault("lagging_search", path="*/accounts/*", calls=1)
+    world.run()
+    assert world.read(account).sent_name == "Smith & Sons"
+    world.set(account, last_sync_at=ago(1))
+    world.add()
+    world.run()
+    assert world.read(account).sent_name == "Smith &amp; Sons"
+
+
+def test_whoever_has_pressed_a_button_does_not_wait_for_names(world):
+    account = world.add()
+    with listings() as asked:
+        world.run([account])
+    assert world.read(account).state == "synced"
+    assert len(asked) == 1
+
+
+def test_a_run_that_is_called_off_reads_no_names(world):
+    account = world.add()
+    with listings() as asked:
+        world.run(watch=lambda: bool(world.tenants()))
+    assert world.read(account).remote_id
+    assert len(asked) == 1
+
+
+def test_a_run_in_trouble_reads_no_names(world):
+    account = world.add()
+    world.fault("throttled", path="*/operators")
+    with listings() as asked:
+        world.run()
+    assert world.read(account).remote_id
+    assert len(asked) == 1
+
+
+def test_names_that_cannot_be_read_change_nothing(world):
+    account = add_of_other_spelling(world, "Smith & Sons")
+    world.fault("server_error", method="GET", path="*/children", skip=1)
+    with listings() as asked:
+        world.run()
+    assert len(asked) == 2
+    row = world.read(account)
+    assert (row.state, row.sent_name) == ("synced", "Smith & Sons")
+    assert health(world).health == "healthy"
 
 
 def test_a_lost_answer_is_looked_for_in_the_same_run(world):

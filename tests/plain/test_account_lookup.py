@@ -75,6 +75,23 @@ def test_who_needs_a_newer_listing_gets_one(not_before: float, listed: int) -> N
     assert panda.listed == listed
 
 
+def test_what_was_created_is_known_by_parent_and_by_name() -> None:
+    """So that each parent is listed once more, after the last of its creates."""
+    moments = iter([30.0, 10.0, 20.0])
+    lookup = AccountLookup(lambda: next(moments))
+    for key, parent in enumerate(["ACC-1", "ACC-1", "ACC-2"], start=1):
+        sent = replace(
+            CUSTOMER, key=key, parent_remote_id=parent, sent_name=f"Name {key}"
+        )
+        lookup.note_created(sent, f"WGC-{key}")
+    newest = [
+        (each.id, each.parent_id, each.at) for each in lookup.get_newest_created()
+    ]
+    assert sorted(newest) == [(1, "ACC-1", 30.0), (3, "ACC-2", 20.0)]
+    names = {"WGC-1": "Name 1", "WGC-2": "Name 2", "WGC-3": "Name 3"}
+    assert lookup.get_created_names() == names
+
+
 def test_each_parent_has_a_listing_of_its_own() -> None:
     lookup, panda = AccountLookup(lambda: 0.0), FakePanda(Acme="")
     for parent in ("ACC-1", "ACC-2", "ACC-1"):
