@@ -68,12 +68,7 @@ def measure_quota(stage, accounts, report, name, quota):
     for suffix, tells in (("", False), ("_retry_after", True)):
         trial = run(stage, accounts // 2, [(0, {**quota, "retry_after": tells})])
         note = f"{_described(quota)}{trial.shortfall}"
-        end = trial.last_at - TAIL
-        if quota["kind"] == "window":
-            # The last one was not needed as a whole.
-            whole = (trial.last_at - trial.begun) // quota["seconds"]
-            end = trial.begun + max(1, whole) * quota["seconds"]
-        report.add(f"quota_used_{name}{suffix}", _used(stage, trial, end), note)
+        report.add(f"quota_used_{name}{suffix}", _used(stage, trial, quota), note)
         report.add(f"refused_{name}{suffix}", trial.refused_part, note)
         report.add(f"calls_per_account_{name}{suffix}", trial.calls_per_account)
 
@@ -87,8 +82,7 @@ def measure_change(stage, accounts, report):
         trial = run(stage, accounts // 2, quotas)
         note = f"{_described(WHOLE)}, half of it for {quotas[2][0] - quotas[1][0]:g} s"
         note += trial.shortfall
-        used = _used(stage, trial, trial.last_at - TAIL)
-        report.add(f"quota_used_change{suffix}", used, note)
+        report.add(f"quota_used_change{suffix}", _used(stage, trial, WHOLE), note)
         report.add(f"refused_change{suffix}", trial.refused_part, note)
         if len(trial.quotas_at) == len(quotas):
             recovery = get_recovery(
@@ -104,8 +98,7 @@ def measure_two_processes(stage, accounts, report):
     cron = 3 * accounts // 10
     trial = run(stage, cron, [(0, quota)], pressed=accounts // 2 - cron)
     note = f"{_described(BUCKET)}{trial.shortfall}"
-    used = _used(stage, trial, trial.last_at - TAIL)
-    report.add("quota_used_two_processes", used, note)
+    report.add("quota_used_two_processes", _used(stage, trial, quota), note)
     report.add("refused_two_processes", trial.refused_part, note)
     report.add("calls_per_account_two_processes", trial.calls_per_account)
 
@@ -126,9 +119,18 @@ def get_recovery(accepted, restored_at, rate, ended):
     return ended - restored_at
 
 
-def _used(stage, trial, end):
-    """Accepted requests ÷ allowed ones, from the first quota until ``end``."""
-    use = stage.get_quota_use(trial.begun, max(end, trial.begun + 1))
+def get_end(trial, quota):
+    """Return until when the use of ``quota`` counts, in seconds since the epoch."""
+    if quota["kind"] == "window":
+        # Of the last one, not all was needed.
+        whole = (trial.last_at - trial.begun) // quota["seconds"]
+        return trial.begun + max(1, whole) * quota["seconds"]
+    return max(trial.last_at - TAIL, trial.begun + 1)
+
+
+def _used(stage, trial, quota):
+    """Accepted requests ÷ allowed ones, while there was work."""
+    use = stage.get_quota_use(trial.begun, get_end(trial, quota))
     return len(use["accepted"]) / use["allowed"]
 
 
