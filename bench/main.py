@@ -4,7 +4,7 @@ import fcntl
 from contextlib import contextmanager
 
 from bench import machine
-from bench.parts import button, claim, cost, jobs, orders, raw, scale, screens
+from bench.parts import button, claim, cost, jobs, orders, pace, raw, scale, screens
 from bench.report import Report
 from bench.settings import Settings
 from bench.stage import Stage
@@ -22,6 +22,7 @@ PARTS = {
     "screens": screens.measure,
     "button": button.measure,
     "orders": orders.measure,
+    "pace": pace.measure,
 }
 
 

@@ -77,13 +77,18 @@ class Program:
 
     def watch(self, memory):
         """Wait for the function that was called, and sample ``memory`` meanwhile."""
-        while not self._has_answer():
+        while not self.has_returned(SAMPLE_SECONDS):
             memory.sample()
         memory.sample()
-        return self._receive()
+        return self.get_result()
 
-    def _has_answer(self):
-        return bool(select.select([self._line], [], [], SAMPLE_SECONDS)[0])
+    def has_returned(self, seconds):
+        """Whether the function that was called returns within ``seconds``."""
+        return bool(select.select([self._line], [], [], max(0, seconds))[0])
+
+    def get_result(self):
+        """Wait for what the function that was called returns."""
+        return self._receive()
 
     def _receive(self):
         text = self._peer.readline()

@@ -17,6 +17,25 @@ GOALS = {
     "partner_write_extra_queries": ("<=", 0),
     "confirm_extra_queries": ("<=", 5),
     "confirm_alone_extra_queries": ("<=", 5),
+    "quota_used_bucket": (">=", 0.95),
+    "quota_used_bucket_retry_after": (">=", 0.95),
+    "quota_used_window": (">=", 0.90),
+    "quota_used_window_retry_after": (">=", 0.90),
+    "quota_used_change": (">=", 0.90),
+    "quota_used_change_retry_after": (">=", 0.90),
+    "refused_bucket": ("<=", 0.02),
+    "refused_bucket_retry_after": ("<=", 0.02),
+    "refused_window": ("<=", 0.08),
+    "refused_window_retry_after": ("<=", 0.02),
+    "refused_two_processes": ("<=", 0.03),
+    "recovery_s": ("<=", 10),
+    "recovery_s_retry_after": ("<=", 10),
+    "goodput_5xx": (">=", 0.80),
+    "goodput_lost": (">=", 0.80),
+    "goodput_429": (">=", 0.80),
+    "goodput_5xx_20": (">=", 0.40),
+    "goodput_lost_20": (">=", 0.40),
+    "goodput_429_20": (">=", 0.40),
 }
 COMPARE = {">=": operator.ge, "<=": operator.le}
 
@@ -28,9 +47,12 @@ class Report:
         self._missed = []
         self._compared = 0
 
-    def add(self, name, value):
-        """Print a figure; floats with three significant decimals at most."""
-        say(f"{name}: {_shown(value)}")
+    def add(self, name, value, note=""):
+        """Print a figure; floats with three significant decimals at most.
+
+        :param note: how it was measured, if that is to stand beside it
+        """
+        say(f"{name}: {_shown(value)}" + (f" ({note})" if note else ""))
         if name in GOALS:
             sign, goal = GOALS[name]
             self._compared += 1

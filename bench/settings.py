@@ -6,8 +6,13 @@ from dataclasses import dataclass, field, fields
 from tools.console import Failure
 
 
-def _names():
-    return tuple(filter(None, os.environ.get("ONLY", "").split(",")))
+def _names(name):
+    """What the variable ``name`` chooses, nothing when it is empty."""
+
+    def read():
+        return tuple(filter(None, os.environ.get(name, "").split(",")))
+
+    return field(default_factory=read)
 
 
 def _number(name, default):
@@ -30,10 +35,12 @@ def _number(name, default):
 class Settings:
     """Sizes of all measurements; ``latency`` is in milliseconds.
 
-    ``only`` names the parts to run, all of them when empty.
+    ``only`` names the parts to run, ``pace`` the measurements of that part; empty means
+    all of them.
     """
 
-    only: tuple = field(default_factory=_names)
+    only: tuple = _names("ONLY")
+    pace: tuple = _names("PACE")
     accounts: int = _number("ACCOUNTS", 2_000)
     latency: int = _number("LATENCY", 100)
     rounds: int = _number("ROUNDS", 3)

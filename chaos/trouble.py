@@ -1,9 +1,13 @@
 """What goes wrong, and what people do meanwhile."""
 
+import contextlib
+import itertools
 import random
 import threading
 import time
 import xmlrpc.client
+
+import requests
 
 FAULTS = {
     "lost_answer": {"rate": 0.04, "lag_seconds": 2},
@@ -32,6 +36,15 @@ LIES = {
     "poison_id": {"rate": 0.3, "value": "."},
 }
 """What the Panda of the neighbour does wrong, all the time."""
+
+QUOTAS = [
+    {"kind": "bucket", "rate": 20, "burst": 20, "retry_after": False},
+    {"kind": "bucket", "rate": 60, "burst": 60, "retry_after": True},
+    {"kind": "bucket", "rate": 20, "burst": 20, "retry_after": True},
+    {"kind": "bucket", "rate": 60, "burst": 60, "retry_after": False},
+    None,
+]
+"""How many requests Panda accepts, each for a few seconds."""
 
 SPELLINGS = ("as_sent", "html", "upper", "nfd")
 """How Panda stores names; each seed has the next one."""
@@ -98,6 +111,38 @@ class People(threading.Thread):
         options = {"partner_id": partner, "system_id": system}
         ids = self._client.call("panda.sync.options", "create", [options])
         self._client.call("panda.sync.options", "action_save_and_synchronize", ids)
+
+
+class Overload(threading.Thread):
+    """Changes Panda's quota every few seconds and lets all requests fail now and then,
+    until told to stop."""
+
+    def __init__(self, world, seed):
+        super().__init__(daemon=True)
+        self._world = world
+        self._random = random.Random(seed)
+        self._stopped = threading.Event()
+        self.quota_changes = 0
+
+    def run(self):
+        quotas = itertools.cycle(QUOTAS)
+        for act in itertools.cycle((self._change, self._change, self._fail)):
+            # It may be just about to be restarted.
+            with contextlib.suppress(RuntimeError, requests.RequestException):
+                act(quotas)
+            if self._stopped.wait(self._random.uniform(1, 4)):
+                return
+
+    def stop(self):
+        self._stopped.set()
+        self.join()
+
+    def _change(self, quotas):
+        self._world.set_quota(next(quotas))
+        self.quota_changes += 1
+
+    def _fail(self, _quotas):
+        self._world.fail_for(self._random.uniform(1, 3))
 
 
 def kill_again_and_again(world, kills, rng, say):

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections import Counter
 from contextlib import ExitStack
 
 from tools import addons, databases, odoo_server, processes
@@ -34,7 +35,7 @@ class World:
         self._latency_ms = latency_ms
         self._running = ExitStack()
         self.cron = None
-        self._faults_before = 0
+        self._troubles_before = Counter()
         self._spelling = "as_sent"
 
     def __enter__(self):
@@ -88,14 +89,30 @@ class World:
         rules = self.liar.control("GET", "faults")["rules"]
         return sum(rule["struck"] for rule in rules)
 
-    def count_faults(self):
-        """Return how many requests have gone wrong so far."""
+    def set_quota(self, quota):
+        """Let Panda accept so many requests, see ``/_control/settings``."""
+        self.sandbox.control("PATCH", "settings", {"quota": quota})
+
+    def fail_for(self, seconds):
+        """Let everything fail for a while, whatever else goes wrong."""
+        failure = {"fault": "server_error", "status": 503, "path": "*"}
+        self.sandbox.control("POST", "faults", {**failure, "lasts": seconds})
+
+    def count_troubles(self):
+        """Return how often Panda has done wrong so far: requests with ``faults``,
+        ``bursts`` in which all of them failed, and ``quota_refusals``."""
         rules = self.sandbox.control("GET", "faults")["rules"]
-        return self._faults_before + sum(rule["struck"] for rule in rules)
+        refusals = self.sandbox.control("GET", "requests/count?fault=quota")["count"]
+        bursts = [rule for rule in rules if "lasts" in rule]
+        return self._troubles_before + Counter(
+            faults=sum(rule["struck"] for rule in rules if "lasts" not in rule),
+            bursts=sum(rule["struck"] > 0 for rule in bursts),
+            quota_refusals=refusals,
+        )
 
     def restart_panda(self, faults):
         """Kill the sandbox and start it again; it keeps what it has acknowledged."""
-        self._faults_before = self.count_faults()
+        self._troubles_before = self.count_troubles()
         self.sandbox.kill()
         self.sandbox.start()
         self.spell(self._spelling)

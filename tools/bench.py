@@ -1,7 +1,8 @@
 """``make bench``: measure how fast contacts are synchronised, beside its peers.
 
-ONLY=raw,queue_job,… runs some of the parts; ACCOUNTS, LATENCY (milliseconds), ROUNDS,
-SMALL, LARGE, ROWS and PRESSES make them smaller.
+ONLY=raw,queue_job,… runs some of the parts, PACE=bucket,goodput,… some measurements of
+the part pace; ACCOUNTS, LATENCY (milliseconds), ROUNDS, SMALL, LARGE, ROWS and PRESSES
+make them smaller.
 """
 
 from bench import main as bench

@@ -13,6 +13,7 @@ from chaos.trouble import (
     HANDS,
     LIES,
     SPELLINGS,
+    Overload,
     People,
     kill_again_and_again,
 )
@@ -71,13 +72,15 @@ def run(server, seed, kills, count):
         world.liar.control("PUT", "faults", {"rates": LIES})
         accounts = world.make_accounts(count)
         people = [People(world, accounts, seed * HANDS + i) for i in range(HANDS)]
-        for person in people:
-            person.start()
+        overload = Overload(world, seed)
+        for thread in (overload, *people):
+            thread.start()
         kill_again_and_again(world, kills, random.Random(seed), say)
-        for person in people:
-            person.stop()
-        faults = world.count_faults()
+        for thread in (overload, *people):
+            thread.stop()
+        troubles = world.count_troubles()
         world.sandbox.control("DELETE", "faults")
+        world.set_quota(None)
         world.make_neighbours(NEIGHBOURS)
         recovery = recover(world, accounts, RECOVERY_SECONDS)
         audited = audit(world, accounts)
@@ -89,7 +92,8 @@ def run(server, seed, kills, count):
         return {
             **audited,
             "kills": kills,
-            "faults": faults,
+            **troubles,
+            "quota_changes": overload.quota_changes,
             "pressed": sum(person.pressed for person in people),
             "edited": sum(person.edited for person in people),
             "refused": sum(person.refused for person in people),

@@ -21,10 +21,11 @@ def prepare(url, connections):
         people.create_system(env, url, connections)
 
 
-def connect(connections):
-    """Set how many requests may be under way."""
+def connect(connections, **values):
+    """Set how many requests may be under way, and other ``values`` of the system."""
     with environment() as env:
-        env["panda.system"].search([]).max_connections = connections
+        system = env["panda.system"].search([])
+        system.write({"max_connections": connections, **values})
 
 
 def add(first, count):
@@ -43,9 +44,10 @@ def enqueue():
     return time.perf_counter() - started
 
 
-def run():
+def run(idle_rounds=IDLE_ROUNDS):
     """Let the cron work until nothing is left to do.
 
+    :param idle_rounds: looks in a row at which nothing was due until it is an error
     :return: seconds, processor seconds (``cpu`` of the process, ``main`` of this
         thread, ``orm`` of this thread where it deals with the database) and the
         number of SQL statements
@@ -53,7 +55,7 @@ def run():
     with Stopwatch.of_engine() as orm:
         queries, cpu, main = count_queries(), time.process_time(), time.thread_time()
         started = time.perf_counter()
-        passes = _work()
+        passes = _work(idle_rounds)
         return {
             "seconds": time.perf_counter() - started,
             "cpu": time.process_time() - cpu,
@@ -62,6 +64,20 @@ def run():
             "queries": count_queries() - queries,
             "passes": passes,
         }
+
+
+def press(at_once):
+    """Have a person synchronise what nobody has asked for, so many at a time.
+
+    What takes longer than a button may is left to the cron.
+    """
+    drafts = True
+    while drafts:
+        with environment() as env:
+            domain = [("state", "=", "draft")]
+            drafts = env["panda.account"].search(domain, limit=at_once)
+            if drafts:
+                env["panda.service"]._synchronize_now(drafts)
 
 
 def count():
@@ -80,12 +96,12 @@ def backends():
         return [pid for (pid,) in env.cr.fetchall()]
 
 
-def _work():
+def _work(idle_rounds):
     """Do what a cron worker does; returns how often the cron has begun."""
     from odoo.addons.base.models.ir_cron import IrCron
 
     passes = idle = 0
-    while idle < IDLE_ROUNDS:
+    while idle < idle_rounds:
         left = _count_left()
         if not left:
             return passes

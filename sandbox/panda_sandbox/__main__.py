@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -36,7 +37,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         latency_ms=options.latency,
         pending_seconds=options.pending,
         token_seconds=options.token_life,
-    )
+    ).changed({"quota": options.quota})
     return Sandbox(
         options.db,
         settings,
@@ -78,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         default=defaults.token_seconds,
         metavar="SECONDS",
         help="how long a token is good",
+    )
+    add(
+        "--quota",
+        type=json.loads,
+        metavar="JSON",
+        help='e.g. {"kind": "bucket", "rate": 20, "burst": 20, "retry_after": false} '
+        'or {"kind": "window", "requests": 200, "seconds": 10}',
     )
     add(
         "--faults",

@@ -6,7 +6,9 @@ what they do.
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -104,6 +106,7 @@ class FaultRule(BaseModel):
     ``path`` and ``account`` (the account's name) are patterns with ``*`` and ``?``.
     The first ``skip`` requests that match are spared, after ``times`` faults the
     rule is spent, and ``rate`` is the chance that a request gets the fault at all.
+    With ``lasts`` it is spent after so many seconds, whatever has come in.
     With ``lag_seconds`` or ``lag_calls`` any fault lets what is created all the same
     lag behind in listings.
     """
@@ -117,6 +120,7 @@ class FaultRule(BaseModel):
     rate: float = Field(default=1, ge=0, le=1)
     skip: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=1)
+    lasts: float | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, ge=0)
     calls: int = Field(default=0, ge=0)
     lag_seconds: float = Field(default=0, ge=0)
@@ -168,6 +172,7 @@ class _Armed:
         self.rule = rule
         self.matched = 0
         self.struck = 0
+        self._ends_at = time.monotonic() + (rule.lasts or math.inf)
 
     def strikes(self, chance: random.Random) -> bool:
         """Count a request that matches and say whether it gets the fault."""
@@ -181,7 +186,8 @@ class _Armed:
 
     @property
     def is_spent(self) -> bool:
-        return self.rule.times is not None and self.struck >= self.rule.times
+        is_used_up = self.rule.times is not None and self.struck >= self.rule.times
+        return is_used_up or time.monotonic() >= self._ends_at
 
 
 class Faults:

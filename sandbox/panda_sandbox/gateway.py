@@ -1,4 +1,4 @@
-"""What stands before every endpoint of the API: record, fault, credentials, delay.
+"""What stands before every call: record, quota, fault, delay, credentials.
 
 A plain ASGI middleware: it must be able to drop a connection, and it is on the path
 of every request.
@@ -18,6 +18,7 @@ from .effects import after, before
 from .errors import ApiError, error_response
 from .faults import FaultRule
 from .hostile import CONTINUE, PACE
+from .quota import QUOTA
 from .recorder import Entry
 from .sandbox import Sandbox
 from .settings import API_KEY
@@ -56,8 +57,7 @@ class Gateway:
         body = await _read_body(receive)
         headers = dict(scope["headers"])
         entry = self._record(scope, headers, body)
-        rule = self._sandbox.faults.pick(entry.method, entry.path, entry.account)
-        entry.fault = rule.fault if rule else None
+        rule = self._pick(entry)
         scope["state"]["fault"] = rule
         answer = await self._answer(scope, receive, headers, body, rule)
         entry.duration_ms = round((time.perf_counter() - started) * 1000, 2)
@@ -118,6 +118,19 @@ class Gateway:
         if not any(kind in accept for kind in ACCEPTABLE):
             raise ApiError(406, "Not acceptable.", "Only application/json is produced.")
         return caller
+
+    def _pick(self, entry: Entry) -> FaultRule | None:
+        """What goes wrong with a request, noted at ``entry``, if anything does.
+
+        A refused one gets no fault, and one with a fault uses quota.
+        """
+        refusal = self._sandbox.quota.refuse(entry.time)
+        if refusal:
+            entry.fault = QUOTA
+            return refusal
+        rule = self._sandbox.faults.pick(entry.method, entry.path, entry.account)
+        entry.fault = rule.fault if rule else None
+        return rule
 
     def _record(self, scope: Scope, headers: Headers, body: bytes) -> Entry:
         method, path = scope["method"], scope["path"]

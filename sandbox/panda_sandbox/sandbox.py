@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from .faults import FaultRule, Faults
+from .quota import Quota
 from .recorder import Recorder
 from .settings import Settings
 from .store.accounts import Account, Accounts
@@ -40,6 +41,7 @@ class Sandbox:
         self.settings = self._start_settings
         self.switches = Switches(switches)
         self.faults = Faults(faults, seed)
+        self.quota = Quota(self.settings.quota, time.time())
         self.recorder = Recorder()
         self.tokens = Tokens()
         self.database = Database(database)
@@ -49,6 +51,11 @@ class Sandbox:
         self.transactions = Transactions(
             self.database, self.accounts, self.operators, self.mails, self.switches
         )
+
+    def change_settings(self, changes: Mapping[str, Any]) -> None:
+        """Change some settings; raises ``ValueError`` for bad ones."""
+        self.settings = self.settings.changed(changes)
+        self.quota.change(self.settings.quota, time.time())
 
     def settle(self) -> None:
         """Decide the transactions that have become due."""
@@ -62,6 +69,7 @@ class Sandbox:
     def reset(self) -> None:
         """Be as after a start with an empty database."""
         self.settings = self._start_settings
+        self.quota = Quota(self.settings.quota, time.time())
         self.switches.reset()
         self.faults.reset()
         self.recorder.reset()

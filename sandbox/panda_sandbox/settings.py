@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .quota import Rule
+
 API_KEY = "sandbox-api-key"
 READ_WRITE_ID = "sandbox_rw_id"
 READ_ONLY_ID = "sandbox_r_id"
@@ -33,6 +35,9 @@ class Settings(BaseModel):
         default=0.5, ge=0, description="How long an operator transaction stays PENDING."
     )
     token_seconds: int = Field(default=3600, ge=1, description="Life of a new token.")
+    quota: Rule | None = Field(
+        default=None, description="How many requests are accepted; null is any number."
+    )
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """These settings with ``changes``; raises ``ValueError`` for bad ones."""

@@ -15,6 +15,7 @@ from panda_sandbox.switches import TABLE
 def test_arguments_reach_the_sandbox_and_survive_a_reset(tmp_path: Path) -> None:
     arguments = [
         *("--latency", "2", "--pending", "0.1", "--token-life", "60"),
+        *("--quota", '{"kind": "window", "requests": 9, "seconds": 10}'),
         *("--faults", "slow=0.1:seconds=3,throttled=0.2:retry_after=none"),
         *("--fault-rule", '{"fault": "truncated", "times": 1}'),
         *("--switch", "paging=flat", "--switch", "created_status=201"),
@@ -26,7 +27,9 @@ def test_arguments_reach_the_sandbox_and_survive_a_reset(tmp_path: Path) -> None
         settings = process.control("GET", "settings")
         switches = process.control("GET", "switches")
         rules = process.control("GET", "faults")["rules"]
-    assert settings == {"latency_ms": 2, "pending_seconds": 0.1, "token_seconds": 60}
+    quota = {"kind": "window", "requests": 9, "seconds": 10, "retry_after": True}
+    delays = {"latency_ms": 2, "pending_seconds": 0.1, "token_seconds": 60}
+    assert settings == {**delays, "quota": quota}
     assert (switches["paging"], switches["created_status"]) == ("flat", "201")
     assert [rule["fault"] for rule in rules] == ["truncated", "slow", "throttled"]
 
@@ -40,6 +43,8 @@ def test_arguments_reach_the_sandbox_and_survive_a_reset(tmp_path: Path) -> None
         (["--faults", "slow=often"], "rate"),
         (["--fault-rule", "{"], "JSON"),
         (["--latency", "-1"], "latency_ms"),
+        (["--quota", "much"], "--quota"),
+        (["--quota", '{"kind": "bucket", "rate": 20}'], "quota.bucket.burst"),
     ],
 )
 def test_bad_arguments_are_explained(

@@ -141,7 +141,8 @@ def test_reset_forgets_all_and_ends_tokens(sandbox: SandboxProcess, api: Api) ->
 
 def test_settings_change_one_by_one(sandbox: SandboxProcess) -> None:
     changed = sandbox.control("PATCH", "settings", {"latency_ms": 1.5})
-    assert changed == {"latency_ms": 1.5, "pending_seconds": 0, "token_seconds": 3600}
+    others = {"pending_seconds": 0, "token_seconds": 3600, "quota": None}
+    assert changed == {"latency_ms": 1.5, **others}
 
 
 def test_switches_and_their_table_agree(sandbox: SandboxProcess) -> None:
@@ -173,6 +174,8 @@ def test_faults_are_added_replaced_and_removed(sandbox: SandboxProcess) -> None:
     [
         ("PATCH", "settings", {"latency_ms": -1}),
         ("PATCH", "settings", {"latency": 1}),
+        ("PATCH", "settings", {"quota": {"kind": "bucket", "rate": 1}}),
+        ("PATCH", "settings", {"quota": {"kind": "leap", "rate": 1, "burst": 1}}),
         ("PATCH", "switches", {"paging": "sideways"}),
         ("PATCH", "switches", {"nonsense": "yes"}),
         ("PUT", "faults", {"rates": {"earthquake": 0.1}}),

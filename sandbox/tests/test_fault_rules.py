@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from panda_sandbox.faults import FaultRule, Faults, rules_from_rates, rules_from_text
 from panda_sandbox.process import SandboxProcess
-from support import ACCOUNTS, SUBSCRIBER, Api
+from support import ACCOUNTS, SUBSCRIBER, Api, wait_until
 
 ACCOUNT = "/rest/platform/accounts/v1/accounts/ACC-1000001"
 OPERATOR = "/rest/platform/operator-mgmt/v1/operators"
@@ -67,6 +67,13 @@ def test_skip_and_times() -> None:
     assert row == {"fault": "slow", "skip": 2, "times": 3, "matched": 10, "struck": 3}
 
 
+def test_rule_that_lasts_ends_by_the_clock() -> None:
+    faults = Faults([FaultRule(fault="slow", lasts=0.3)])
+    assert struck(faults, 5) == [0, 1, 2, 3, 4]
+    wait_until(lambda: not faults.pick("POST", ACCOUNT, "Acme"))
+    assert struck(faults, 5) == []
+
+
 def test_rate_is_kept_and_repeatable() -> None:
     rules = rules_from_rates({"slow": 0.2})
     one, same, other = (struck(Faults(rules, seed), 2000) for seed in (7, 7, 8))
@@ -112,6 +119,7 @@ def test_rates_of_the_command_line() -> None:
         {"fault": "earthquake"},
         {"fault": "slow", "rate": 2},
         {"fault": "slow", "times": 0},
+        {"fault": "slow", "lasts": 0},
         {"fault": "slow", "speed": 1},
         {"fault": "server_error", "status": 200},
     ],

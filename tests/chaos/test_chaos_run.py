@@ -20,6 +20,9 @@ def test_there_are_none(figures, name):
 def test_something_did_go_wrong(figures):
     assert figures["kills"] == 3
     assert figures["faults"] > 10
+    assert figures["bursts"] > 0
+    assert figures["quota_changes"] > 0
+    assert figures["quota_refusals"] > 0
     assert figures["pressed"] > 0
     assert figures["edited"] > 0
     assert figures["lies"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import ApiError
 from ..faults import FAULTS, FaultRule, rules_from_rates
+from ..quota import QUOTA
 from ..recorder import Filter
 from ..sandbox import Sandbox, SandboxDep
 from ..settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT, Settings
@@ -129,8 +131,30 @@ async def get_settings(sandbox: SandboxDep) -> Settings:
 
 @router.patch("/settings", summary="Change delays and lifetimes")
 async def change_settings(changes: Changes, sandbox: SandboxDep) -> Settings:
-    sandbox.settings = _checked(lambda: sandbox.settings.changed(changes))
+    _checked(lambda: sandbox.change_settings(changes))
     return sandbox.settings
+
+
+@router.get("/quota", summary="How much of the quota was used, and when")
+async def get_quota(
+    sandbox: SandboxDep, begin: float | None = None, end: float | None = None
+) -> dict[str, Any]:
+    """The requests of a time: those that the quota allowed, `null` for any number,
+    and the times of those that it accepted and refused.
+
+    Times are in seconds since the epoch; without them, since the quota in force was
+    set, until now.
+    """
+    begin = sandbox.quota.since if begin is None else begin
+    end = time.time() if end is None else end
+    came = [e for e in sandbox.recorder.find(Filter()) if begin <= e.time < end]
+    return {
+        "begin": begin,
+        "end": end,
+        "allowed": sandbox.quota.allowed(begin, end),
+        "accepted": [entry.time for entry in came if entry.fault != QUOTA],
+        "refused": [entry.time for entry in came if entry.fault == QUOTA],
+    }
 
 
 @router.get("/switches", summary="Positions of all switches")
