@@ -19,20 +19,22 @@ class Stops(str, Enum):
     SYSTEM = "system"
     """The whole system is put in quarantine and probed."""
     PACE = "pace"
-    """The whole system pauses for as long as Panda asked."""
+    """The whole system pauses: Panda asked for it, or the day's requests are used up."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """Retry schedule of one kind of error.
 
-    Waits start at ``first`` seconds, double with each attempt up to ``longest`` and
-    vary by ``JITTER``. ``spends`` says whether a failure counts as an attempt.
+    Waits start at ``first`` seconds, grow by ``factor`` with each attempt up to
+    ``longest`` and vary by ``JITTER``. ``spends`` says whether a failure counts as an
+    attempt.
     """
 
     stops: Stops
     first: float = 0
     longest: float = 0
+    factor: float = 2
     spends: bool = True
 
 
@@ -42,7 +44,7 @@ POLICIES: dict[ErrorKind, RetryPolicy] = {
     ErrorKind.AUTH: RetryPolicy(Stops.SYSTEM, 60, 3600, spends=False),
     ErrorKind.PERMISSION: RetryPolicy(Stops.SYSTEM, 60, 3600, spends=False),
     ErrorKind.THROTTLED: RetryPolicy(Stops.PACE, 5, 300, spends=False),
-    ErrorKind.OUTAGE: RetryPolicy(Stops.NOTHING, 30, 3600),
+    ErrorKind.OUTAGE: RetryPolicy(Stops.NOTHING, 5, 3600, factor=3),
     ErrorKind.UNKNOWN: RetryPolicy(Stops.NOTHING, 2, 600),
     ErrorKind.PROTOCOL: RetryPolicy(Stops.NOTHING, 30, 3600),
     ErrorKind.BUG: RetryPolicy(Stops.NOTHING, 600, 7200),
@@ -50,8 +52,6 @@ POLICIES: dict[ErrorKind, RetryPolicy] = {
 
 MAX_ATTEMPTS = 10
 """After that many failures in a row a person must look at the account."""
-OUTAGES_IN_A_ROW = 5
-"""After that many, of any accounts, the system counts as down."""
 FIRST_PROBE, LONGEST_PROBE = 15, 900
 """Seconds between two probes of a system that does not answer."""
 SHORTEST_PAUSE = 1.0
@@ -66,7 +66,7 @@ Uniform = Callable[[float, float], float]
 def wait_before_retry(error: PandaError, attempt: int, uniform: Uniform) -> float:
     """Seconds until the next try after ``attempt`` failures (1 for the first)."""
     policy = POLICIES[error.kind]
-    wait: float = min(policy.longest, policy.first * 2 ** max(0, attempt - 1))
+    wait: float = min(policy.longest, policy.first * policy.factor ** max(0, attempt - 1))
     wait *= 1 + uniform(-JITTER, JITTER)
     return max(wait, error.retry_after or 0)
 

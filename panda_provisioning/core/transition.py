@@ -31,7 +31,7 @@ from .snapshot import (
 from .states import SETTLED, State
 from .validation import find_problems
 
-LONG_WAIT = 5.0
+LONG_WAIT = 6.0
 """Seconds; an account that has to wait longer goes back to the queue."""
 
 
@@ -52,7 +52,8 @@ class AccountRow:
     """The columns of ``panda.account`` that the engine owns, as plain values.
 
     Times are seconds since the epoch. ``due_at`` is the next attempt, or the end of
-    the lease while ``is_held``: then a run keeps the account and goes on with it.
+    the lease while ``is_held``: then a run keeps the account and goes on with it in
+    ``wait`` seconds.
     ``synced_fingerprint`` stands for what Panda is known to have, empty when nobody
     knows.
     """
@@ -62,6 +63,7 @@ class AccountRow:
     attempt_count: int = 0
     due_at: float | None = None
     is_held: bool = False
+    wait: float = 0
     operator_ready: bool = False
     synced_fingerprint: str = ""
     last_sync_at: float | None = None
@@ -193,8 +195,7 @@ def transition(
     *,
     may_go_on: bool,
 ) -> AccountRow:
-    """Return the row after ``outcome``. If it ``is_held``, the run goes on with it in
-    ``outcome.wait`` seconds.
+    """Return the row after ``outcome``.
 
     :param row: a claimed row.
     :param may_go_on: false when the run is ending.
@@ -207,7 +208,8 @@ def transition(
         row = changed(row, attempt_count=row.attempt_count + spent)
         has_attempts = row.attempt_count < MAX_ATTEMPTS
         if not (_is_looked_for_at_once(outcome) and has_attempts):
-            return _after_error(row, snapshot, outcome.error, policy, now)
+            row = changed(row, snapshot=snapshot)
+            return _after_error(row, outcome.error, policy, now, may_go_on=may_go_on)
     if snapshot.step in WRITES:
         kept = _kept_from_sending(changed(row, snapshot=_unmarked(snapshot)), now)
         if kept:
@@ -216,7 +218,7 @@ def transition(
         if snapshot.step in CREATES:
             # The marker, made durable before the request leaves the machine.
             snapshot = snapshot.marked(now)
-        return _held(row, snapshot, policy, now)
+        return _held(row, snapshot, policy, now, outcome.wait)
     return put_back(changed(row, snapshot=snapshot), now, outcome.wait)
 
 
@@ -274,26 +276,31 @@ def _done(row: AccountRow, snapshot: Snapshot, now: float) -> AccountRow:
 
 def _after_error(
     row: AccountRow,
-    snapshot: Snapshot,
     error: PandaError,
     policy: RunPolicy,
     now: float,
+    *,
+    may_go_on: bool,
 ) -> AccountRow:
-    row = changed(row, snapshot=snapshot)
     is_persons = POLICIES[error.kind].stops is Stops.ACCOUNT
     if is_persons or row.attempt_count >= MAX_ATTEMPTS:
         return _in_state(row, State.FAILED, failed_at=now, error=error)
-    is_unknown = snapshot.marker_at is not None or error.kind is ErrorKind.UNKNOWN
-    state = State.UNKNOWN if is_unknown else State.RETRY
     wait = wait_before_retry(error, row.attempt_count, policy.uniform)
+    may_stay = POLICIES[error.kind].stops is Stops.NOTHING and wait <= LONG_WAIT
+    is_lost = error.kind is ErrorKind.UNKNOWN
+    if may_go_on and may_stay and not is_lost:
+        return _held(row, row.snapshot, policy, now, wait)
+    is_unknown = row.snapshot.marker_at is not None or is_lost
+    state = State.UNKNOWN if is_unknown else State.RETRY
     return _in_state(row, state, due_at=now + wait, error=error)
 
 
 def _held(
-    row: AccountRow, snapshot: Snapshot, policy: RunPolicy, now: float
+    row: AccountRow, snapshot: Snapshot, policy: RunPolicy, now: float, wait: float = 0
 ) -> AccountRow:
-    """The row of an account that the run keeps, under a new lease."""
-    row = changed(row, snapshot=snapshot)
+    """The row of an account that the run keeps, under a new lease, and goes on with in
+    ``wait`` seconds."""
+    row = changed(row, snapshot=snapshot, wait=wait)
     return _in_state(row, State.RUNNING, due_at=now + policy.lease, is_held=True)
 
 

@@ -346,13 +346,17 @@ class Queue:
         )
         return [account_id for (account_id,) in rows]
 
-    def get_bound(self, remote_ids, except_id):
-        """Return those of ``remote_ids`` that belong to another account of Odoo, or
-        that are our own root account."""
-        bound = get_bound_accounts(self.env, self.system_id, remote_ids)
-        others = {remote_id for remote_id, key in bound.items() if key != except_id}
+    def get_owners(self, remote_ids):
+        """Return ``{ID in Panda: account id}`` of those of ``remote_ids`` that are not
+        free; our own root account belongs to no account of Odoo, so its owner is
+        ``None``."""
+        if not remote_ids:
+            return {}
         root_id = self._root_account_id.casefold()
-        return others | {each for each in remote_ids if each.casefold() == root_id}
+        return {
+            **{each: None for each in remote_ids if each.casefold() == root_id},
+            **get_bound_accounts(self.env, self.system_id, remote_ids),
+        }
 
     def get_all_bound(self):
         """Return all accounts in Panda that belong to accounts of Odoo."""

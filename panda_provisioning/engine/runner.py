@@ -12,8 +12,8 @@ from ..core import transition
 from ..core.account_lookup import AccountLookup
 from ..core.connection_check import check_connection
 from ..core.printable import get_logger
-from ..core.retry_policy import OUTAGES_IN_A_ROW, POLICIES, Stops
 from ..core.snapshot import CREATES, UPDATES, Outcome, Step, Timing
+from ..core.system_watch import SystemWatch, Verdict
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import ErrorKind, PandaError
 from .queue import Queue
@@ -28,8 +28,6 @@ BACKLOG = 5
 or for their rows to be written."""
 REPORT_INTERVAL = 1
 """Seconds between two reports: people notice no delay, the database does."""
-ANSWERED_KINDS = (ErrorKind.DATA, ErrorKind.CONFLICT)
-"""Refusals that show that Panda works as it should."""
 CONFLICTS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
@@ -76,7 +74,7 @@ class RunListener(Protocol):
         """The system answers as it should."""
 
     def on_throttled(self, error):
-        """Panda asked to slow down."""
+        """Nothing may be sent for some time."""
 
     def on_interrupted(self, finding):
         """The system does not work; ``finding`` says why."""
@@ -92,7 +90,8 @@ class Runner:
     request leaves the machine and none is open while one is under way.
 
     :param settings: :class:`RunSettings`
-    :param transport: is closed at the end.
+    :param transport: is closed at the end; its limiter is a
+        :class:`~.send_budget.SendBudget`.
     :param listener: a :class:`RunListener`
     :param account_ids: work on these only.
     :param seconds: time after which no further step is begun.
@@ -129,11 +128,7 @@ class Runner:
             activation_timeout=settings.activation_timeout,
         )
         self._ends_at = time.monotonic() + seconds if seconds else None
-        self._outages = 0
-        self._failed_by_outage = []
-        self._refused = []
-        self._stopped_by = self._last_error = None
-        self._has_succeeded = False
+        self._system_watch = SystemWatch()
         self._may_claim = True
         self._reported_at = time.monotonic()
         self._finished_count = 0
@@ -172,7 +167,7 @@ class Runner:
 
     @property
     def _is_ending(self):
-        return self._is_late or self._is_called_off or self._stopped_by is not None
+        return self._is_late or self._is_called_off or self._system_watch.stopped_by
 
     @property
     def _is_late(self):
@@ -238,36 +233,37 @@ class Runner:
     def _handle(self, pool, finished):
         """Write down what came of steps, then send what comes next."""
         for item in finished:
-            self._watch_system(item.claim, item.outcome)
+            error = item.outcome.error
+            is_down = error is not None and self._transport.limiter.is_down()
+            self._system_watch.note(item.claim.id, error, is_down=is_down)
         for item, row in self._transaction(lambda: self._settle(finished)):
             item.claim.row = row
             self._queue.renew(item.claim)
-            pool.submit(item.claim, item.outcome.wait)
+            pool.submit(item.claim, row.wait)
 
     def _settle(self, finished):
         """Decide and write; done again as a whole when it met another transaction,
         which may have linked an account of Panda that was free before."""
-        taken = {}
+        used = {each for item in finished for each in item.outcome.used}
+        owners = self._queue.get_owners(used)
         decided = []
         for item in finished:
-            row = self._decide(item, taken)
-            taken[row.snapshot.remote_id] = item.claim.id
+            row = self._decide(item, owners)
+            # It is not written yet, but nobody else's any more.
+            owners[row.snapshot.remote_id] = item.claim.id
             decided.append((item, row))
         return self._write(decided)
 
-    def _decide(self, item, taken):
+    def _decide(self, item, owners):
         """Return the new row of the account of ``item``.
 
-        :param taken: ``{ID in Panda: account id}`` of the rows decided before it that
-            are not written yet.
+        :param owners: see :meth:`Queue.get_owners`.
         """
-        claim, used = item.claim, item.outcome.used
-        if used:
-            bound = self._queue.get_bound(used, claim.id)
-            bound |= {id_ for id_ in used if taken.get(id_, claim.id) != claim.id}
-            claim.row, item.outcome = transition.past_bound(
-                claim.row, item.outcome, bound
-            )
+        claim = item.claim
+        bound = {
+            each for each in item.outcome.used if owners.get(each, claim.id) != claim.id
+        }
+        claim.row, item.outcome = transition.past_bound(claim.row, item.outcome, bound)
         return self._next(claim, item.outcome, may_go_on=not self._is_ending)
 
     def _next(self, claim, outcome, *, may_go_on):
@@ -399,47 +395,28 @@ class Runner:
 
     # === SYSTEM === #
 
-    def _watch_system(self, claim, outcome):
-        """Notice when it is not the account but the system that is in trouble."""
-        if not outcome.error or outcome.error.kind in ANSWERED_KINDS:
-            self._outages = 0
-            self._has_succeeded = True
-            return
-        self._last_error = outcome.error
-        stops = POLICIES[outcome.error.kind].stops
-        if outcome.error.kind in (ErrorKind.OUTAGE, ErrorKind.UNKNOWN):
-            self._outages += 1
-            self._failed_by_outage.append(claim.id)
-        if stops is Stops.SYSTEM:
-            self._refused.append(claim.id)
-        if stops in (Stops.PACE, Stops.SYSTEM) or self._outages >= OUTAGES_IN_A_ROW:
-            self._stopped_by = outcome.error
-
     def _look_at_system(self):
-        """Report what is wrong with the system, if anything is.
-
-        When nothing at all succeeded it is the system, however few accounts there
-        were.
-        """
-        error = self._stopped_by or self._last_error
-        if self._has_succeeded and not self._stopped_by:
+        """Report what is wrong with the system, if anything is."""
+        watch = self._system_watch
+        verdict = watch.judge(is_late=self._is_late)
+        if verdict is Verdict.HEALTHY:
             self._in_transaction(self._listener.on_healthy)
-        elif error and error.kind is ErrorKind.THROTTLED:
-            self._in_transaction(self._listener.on_throttled, error)
-        elif error and not self._is_late:
+        elif verdict is Verdict.THROTTLED:
+            self._in_transaction(self._listener.on_throttled, watch.error)
+        elif verdict is Verdict.SUSPECT:
             finding = check_connection(
                 self._transport,
                 self._settings.root_account_id,
-                writes_fail=error.kind is ErrorKind.UNKNOWN,
+                writes_fail=watch.error.kind is ErrorKind.UNKNOWN,
             )
             if not finding.is_connected:
                 self._in_transaction(self._report_interruption, finding)
-            elif self._refused:
-                self._in_transaction(self._queue.fail, self._refused)
+            elif watch.refused:
+                self._in_transaction(self._queue.fail, watch.refused)
 
     def _report_interruption(self, finding):
         self._listener.on_interrupted(finding)
-        self._queue.give_back_attempts(self._failed_by_outage)
+        self._queue.give_back_attempts(self._system_watch.failed)
 
     # === END === #
 

@@ -9,6 +9,7 @@ from . import panda_system_database
 from . import panda_account
 from . import panda_account_timeline
 from . import panda_system_overview
+from . import panda_system_pace
 from . import panda_sync_log
 from . import panda_service
 from . import panda_preview

@@ -182,7 +182,8 @@ class PandaService(models.AbstractModel):
             return False
         if system.health != "quarantined":
             return True
-        transport, root = system._open_transport(), system.root_account_id
+        transport = system._open_transport(urgent=False)
+        root = system.root_account_id
         self._commit()  # no transaction is open while a request is on the wire
         with transport:
             finding = check_connection(transport, root)
@@ -211,6 +212,7 @@ class PandaService(models.AbstractModel):
                 connections,
                 longest=longest,
                 ends_at=time.monotonic() + seconds + grace,
+                urgent=bool(account_ids),
             ),
             _Listener(system, attended=bool(account_ids)),
             account_ids,

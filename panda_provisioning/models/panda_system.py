@@ -13,7 +13,9 @@ from ..core.connection_check import check_connection
 from ..core.printable import get_logger
 from ..core.retry_policy import probe_wait
 from ..core.secret_box import UnusableKey
+from ..engine.pace_store import PaceStore
 from ..engine.runner import CONFLICTS, RunSettings
+from ..engine.send_budget import SendBudget
 from ..panda_api.credentials import Credentials
 from ..panda_api.sandbox import LOOPBACK
 from ..panda_api.transport import Transport
@@ -23,12 +25,14 @@ _logger = get_logger(__name__)
 MANAGER = "panda_provisioning.group_panda_manager"
 ACTIVITY = "panda_provisioning.mail_activity_type_panda"
 CONNECTION = {"base_url", "root_account_id", "access_id"}
+PACE = {"requests_per_second", "requests_per_day"}
 SECRETS = {"access_password", "api_key"}
 """What a manager types in and nobody ever reads."""
 WEEK = 7 * 24 * 3600
 LIMITS = {
     "max_connections": (1, 128),
     "requests_per_second": (0, 1000),
+    "requests_per_day": (0, 10**9),
     "request_timeout": (1, 120),
     "search_delay": (0, WEEK),
     "activation_timeout": (1, WEEK),
@@ -113,7 +117,14 @@ class PandaSystem(models.Model):
         default=8, required=True, help="Requests that may be under way at once."
     )
     requests_per_second = fields.Float(
-        default=0, help="Upper limit for the requests of one run; 0 means none."
+        default=0,
+        help="Upper limit for all requests to this system, whoever sends them; 0 means "
+        "none. Odoo slows down by itself when Panda refuses requests.",
+    )
+    requests_per_day = fields.Integer(
+        default=0,
+        help="Upper limit for the requests of one day (UTC); 0 means none. When it is "
+        "used up, Odoo goes on at midnight UTC.",
     )
     request_timeout = fields.Integer(
         default=30, required=True, help="Seconds that Panda may take to answer."
@@ -287,7 +298,7 @@ class PandaSystem(models.Model):
             super().write(secrets)
             vals = {name: value for name, value in vals.items() if name not in secrets}
         result = super().write(vals)
-        if secrets or CONNECTION & vals.keys():
+        if secrets or (CONNECTION | PACE) & vals.keys():
             # What was mended is tried at once.
             self.sudo().filtered("next_probe_at").next_probe_at = fields.Datetime.now()
         return result
@@ -457,11 +468,14 @@ class PandaSystem(models.Model):
         # Sudo: what is known of the secrets is for managers.
         return "secrets_unreadable" if self.sudo().has_unreadable_secrets else ""
 
-    def _open_transport(self, max_connections=None, longest=None, ends_at=math.inf):
+    def _open_transport(
+        self, max_connections=None, longest=None, ends_at=math.inf, urgent=True
+    ):
         """Return a :class:`Transport`; the one place where secrets are read.
 
         Note: `self.ensure_one()`
 
+        :param urgent: whether a person waits, whose requests go first.
         :param longest: seconds that an answer may take, if less than set.
         :param ends_at: when everything is cut, in seconds of `time.monotonic`.
         """
@@ -476,7 +490,12 @@ class PandaSystem(models.Model):
                 api_key=secrets.get("api_key", ""),
             ),
             max_connections=max_connections or system_sudo.max_connections,
-            requests_per_second=system_sudo.requests_per_second,
+            limiter=SendBudget(
+                PaceStore(self.env.cr.dbname, self.id),
+                most=system_sudo.requests_per_second,
+                per_day=system_sudo.requests_per_day,
+                urgent=urgent,
+            ),
             timeout=min(filter(None, (system_sudo.request_timeout, longest))),
             ends_at=ends_at,
         )

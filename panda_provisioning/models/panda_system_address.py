@@ -68,6 +68,7 @@ class PandaSystem(models.Model):
         elsewhere._clear_secrets()  # before those are kept that were typed with it
         result = super().write(vals)
         elsewhere._check_complete()
+        self.env["panda.system.pace"]._forget(elsewhere)
         if vals.get("state", "disabled") != "disabled":
             self._look_up_again()
         if "company_id" in vals:

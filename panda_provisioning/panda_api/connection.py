@@ -46,8 +46,8 @@ class RunningExchange:
 
     def __init__(self, ends_at: float, may_send: MaySend | None = None) -> None:
         self.ends_at = ends_at
-        self.is_sent = False
-        """Whether any byte of the request may have left."""
+        self.sent_at = 0.0
+        """When the first byte of the request may have left, 0 if none has."""
         self._may_send = may_send
 
     def __enter__(self) -> RunningExchange:
@@ -74,7 +74,7 @@ class RunningExchange:
         not."""
         if self._may_send and not self._may_send():
             raise not_sent()
-        self.is_sent = True
+        self.sent_at = time.monotonic()
 
 
 def not_sent() -> PandaError:

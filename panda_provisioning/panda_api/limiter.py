@@ -1,33 +1,94 @@
-"""Spread requests evenly, so that a run never bursts over the agreed rate."""
+"""Who says when a request may leave, and hears what came of it."""
 
 from __future__ import annotations
 
-import math
-import threading
-import time
+from enum import Enum
+from typing import Protocol
+
+from .errors import ErrorKind, PandaError
 
 
-class RateLimiter:
-    """Hands out time slots, ``per_second`` of them; 0 means no limit."""
+class Result(str, Enum):
+    """What came of a request, as far as the pace is concerned."""
 
-    def __init__(self, per_second: float) -> None:
-        self._interval = 1 / per_second if per_second > 0 else 0.0
-        self._next_slot = 0.0
-        self._lock = threading.Lock()
+    ACCEPTED = "accepted"
+    """Answered, whether Panda liked it or not."""
+    REFUSED = "refused"
+    """Too many requests."""
+    FAILED = "failed"
+    """No answer, or none that makes sense."""
 
-    def wait(self, until: float = math.inf) -> bool:
-        """Sleep until the caller's slot comes, and return whether it has.
 
-        :param until: when it is too late, in seconds of ``time.monotonic``; then the
-            slot is somebody else's.
+class Limiter(Protocol):
+    """Gives out turns to all threads of a connection. Times are in seconds of
+    ``time.monotonic``."""
+
+    learns: bool
+    """Whether a refused request may be sent again because its turn then comes later."""
+
+    def wait(self, until: float) -> None:
+        """Return when the turn of the caller has come.
+
+        :param until: when it is too late.
+        :raise PandaError: ``not_sent``, ``throttled`` or ``daily_limit`` if there is no
+            turn before ``until``.
         """
-        if not self._interval:
-            return True
-        with self._lock:
-            now = time.monotonic()
-            slot = max(now, self._next_slot)
-            is_in_time = slot < until
-            if is_in_time:
-                self._next_slot = slot + self._interval
-        time.sleep(max(0.0, min(slot, until) - now))
-        return is_in_time
+
+    def note(
+        self, result: Result | None, sent_at: float, retry_after: float | None = None
+    ) -> None:
+        """Hear what came of a turn.
+
+        :param result: ``None`` if nothing was sent.
+        :param retry_after: seconds of a pause that Panda has asked for.
+        """
+
+    def is_down(self) -> bool:
+        """Whether the system does not work, as far as its answers tell."""
+
+    def close(self) -> None:
+        """Give back what was not used."""
+
+
+class NoLimit:
+    """A :class:`Limiter` that limits nothing."""
+
+    learns = False
+
+    def wait(self, until: float) -> None:
+        """Return at once."""
+
+    def note(
+        self, result: Result | None, sent_at: float, retry_after: float | None = None
+    ) -> None:
+        """Forget it."""
+
+    def is_down(self) -> bool:
+        """Nothing is known."""
+        return False
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+def is_refused(error: PandaError) -> bool:
+    """Whether ``error`` says that there were too many requests."""
+    is_paused = error.status == 503 and error.retry_after is not None
+    return error.status == 429 or is_paused
+
+
+def result_of(error: PandaError | None) -> Result | None:
+    """What a request that ended with ``error``, or without one, tells about the pace;
+    ``None`` if nothing was sent."""
+    if error is None:
+        return Result.ACCEPTED
+    if error.code == "not_sent":
+        return None
+    if is_refused(error):
+        return Result.REFUSED
+    is_failure = error.kind in (
+        ErrorKind.OUTAGE,
+        ErrorKind.UNKNOWN,
+        ErrorKind.PROTOCOL,
+    )
+    return Result.FAILED if is_failure else Result.ACCEPTED

@@ -6,23 +6,26 @@ import ipaddress
 import json
 import math
 import os
+import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
 from .answer import Answer, read_answer
-from .connection import MaySend, RunningExchange, TimedAdapter, not_sent
+from .connection import MaySend, RunningExchange, TimedAdapter
 from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
-from .limiter import RateLimiter
+from .limiter import Limiter, NoLimit, is_refused, result_of
 from .limits import LONGEST_TOKEN, LONGEST_TOKEN_LIFE
+from .repeats import DELAYS, RetryBudget, may_be_repeated
 from .responses import (
     Exchange,
     as_object,
@@ -41,13 +44,15 @@ DEFAULT_TOKEN_LIFE = 3600
 """Seconds, when the answer does not say (docs/watchguard-api.md#token-answer)."""
 
 Trace = Callable[[Exchange], None]
+T = TypeVar("T")
 
 EXCHANGES_OF_A_CALL = 4
 """Token, request, and both again when the token was refused."""
 
 
 def longest_call(timeout: float) -> float:
-    """Seconds after which :meth:`Transport.request` has ended, whatever happens.
+    """Seconds after which :meth:`Transport.request` has ended, whatever happens and
+    however often something is repeated.
 
     What is left of it once a write was allowed to leave is one ``timeout``.
     """
@@ -74,7 +79,7 @@ class Transport:
 
     :param base_url: e.g. ``https://api.usa.cloud.watchguard.com``.
     :param max_connections: connections kept open, one per thread that uses it.
-    :param requests_per_second: 0 means no limit.
+    :param limiter: says when a request may leave; is closed at the end.
     :param timeout: seconds that an exchange may take from waiting for its turn to the
         last byte of the answer; connecting may take a third of it.
     :param ends_at: when everything is cut, in seconds of ``time.monotonic``.
@@ -86,7 +91,7 @@ class Transport:
         credentials: Credentials,
         *,
         max_connections: int = 1,
-        requests_per_second: float = 0,
+        limiter: Limiter | None = None,
         timeout: float = 30,
         ends_at: float = math.inf,
     ) -> None:
@@ -94,7 +99,8 @@ class Transport:
         self._credentials = credentials
         self.timeout = timeout
         self._ends_at = ends_at
-        self._limiter = RateLimiter(requests_per_second)
+        self.limiter = limiter or NoLimit()
+        self._retries = RetryBudget()
         self._token = TokenCache(self._fetch_token)
         self._session = requests.Session()
         # The environment's proxy is looked up once, not for every request, and a
@@ -123,6 +129,7 @@ class Transport:
         traceback: TracebackType | None,
     ) -> None:
         self._session.close()
+        self.limiter.close()
 
     def authenticate(self, ends_at: float = math.inf) -> None:
         """Fetch a token unless there is one; raises :class:`PandaError`.
@@ -144,8 +151,9 @@ class Transport:
     ) -> Any:
         """Send one request and return its JSON, ``None`` for an empty success.
 
-        A refused token is renewed and the request repeated, once. It all ends within
-        :func:`longest_call`.
+        A refused token is renewed, once. A request that was one too many is sent again
+        when its turn comes, one that was harmless and met a failure that may pass is
+        repeated a few times. It all ends within :func:`longest_call`.
 
         :param may_send: asked immediately before the request leaves, after token,
             limiter and connecting. If it returns false, nothing is sent.
@@ -154,18 +162,42 @@ class Transport:
             if ``may_send`` has said no.
         """
 
+        call_ends = min(time.monotonic() + longest_call(self.timeout), ends_at)
+
         def send(token: str) -> Any:
-            running = RunningExchange(self._until(ends_at), may_send)
+            running = RunningExchange(self._until(call_ends), may_send)
             return self._send(method, path, token, payload, params, trace, running)
 
-        token = self._token.get(self._until(ends_at))
+        token = self._token.get(self._until(call_ends))
         try:
-            return send(token)
+            return self._repeat(lambda: send(token), call_ends)
         except PandaError as error:
             if error.status != 401:
                 raise
         self._token.discard(token)
-        return send(self._token.get(self._until(ends_at)))
+        renewed = self._token.get(self._until(call_ends))
+        return self._repeat(lambda: send(renewed), call_ends)
+
+    def _repeat(self, send: Callable[[], T], ends_at: float) -> T:
+        """Return what ``send`` returns, once it raises nothing that may pass."""
+        delays = iter(DELAYS)
+        while True:
+            try:
+                return send()
+            except PandaError as error:
+                if error.status == 429 and self._may_wait(ends_at):
+                    continue  # the limiter says when
+                delay = next(delays, math.inf) * random.uniform(0.5, 1.5)
+                is_in_time = time.monotonic() + delay < ends_at
+                if not (is_in_time and may_be_repeated(error)):
+                    raise
+                if not self._retries.spend():
+                    raise
+            time.sleep(delay)
+
+    def _may_wait(self, ends_at: float) -> bool:
+        """Whether a refused request may be sent again."""
+        return self.limiter.learns and time.monotonic() < ends_at
 
     def _until(self, ends_at: float) -> float:
         """When an exchange that begins now is cut."""
@@ -187,19 +219,20 @@ class Transport:
         failure: PandaError | None = None
         is_write = method != "GET"
         try:
-            answer = self._exchange(
-                running,
-                method,
-                path,
-                is_write=is_write,
-                json=payload,
-                params=params,
-                headers={"X-Correlation-ID": correlation_id},
-                auth=BearerAuth(token, self._credentials.api_key),
-            )
-            body = self._checked(answer, token, is_write=is_write)
-            self._check_sense(body, token, is_write=is_write)
-            return body
+            with self._turn(running):
+                answer = self._exchange(
+                    running,
+                    method,
+                    path,
+                    is_write=is_write,
+                    json=payload,
+                    params=params,
+                    headers={"X-Correlation-ID": correlation_id},
+                    auth=BearerAuth(token, self._credentials.api_key),
+                )
+                body = self._checked(answer, token, is_write=is_write)
+                self._check_sense(body, token, is_write=is_write)
+                return body
         except PandaError as error:
             failure = error
             raise
@@ -218,6 +251,22 @@ class Transport:
                     )
                 )
 
+    @contextmanager
+    def _turn(self, running: RunningExchange) -> Iterator[None]:
+        """Wait for a turn to do what follows, of whose outcome the limiter hears."""
+        self.limiter.wait(running.ends_at)
+        self._retries.earn()
+        began = time.monotonic()
+        failure: PandaError | None = None
+        try:
+            yield
+        except PandaError as error:
+            failure = error
+            raise
+        finally:
+            wait = failure.retry_after if failure else None
+            self.limiter.note(result_of(failure), running.sent_at or began, wait)
+
     def _exchange(
         self,
         running: RunningExchange,
@@ -227,9 +276,7 @@ class Transport:
         is_write: bool,
         **options: Any,
     ) -> Answer:
-        """Send one request when its turn has come, and read the answer."""
-        if not self._limiter.wait(running.ends_at):
-            raise not_sent()
+        """Send one request and read the answer."""
         try:
             with running:
                 left = running.left()
@@ -243,7 +290,7 @@ class Transport:
                 )
                 return read_answer(response)
         except NO_ANSWER as error:
-            failure = from_exception(error, write=is_write, sent=running.is_sent)
+            failure = from_exception(error, write=is_write, sent=bool(running.sent_at))
             raise failure from _quotable(error)
 
     def _checked(self, answer: Answer, token: str, *, is_write: bool) -> Any:
@@ -271,24 +318,29 @@ class Transport:
             raise inconsistent(detail)
 
     def _fetch_token(self, until: float) -> tuple[str, float]:
+        return self._repeat(lambda: self._ask_for_token(until), until)
+
+    def _ask_for_token(self, until: float) -> tuple[str, float]:
         """Some answers carry an error in a success.
 
         See docs/watchguard-api.md#token-answer.
         """
         credentials = self._credentials
+        running = RunningExchange(until)
         try:
-            answer = self._exchange(
-                RunningExchange(until),
-                "POST",
-                TOKEN_PATH,
-                is_write=False,
-                data={"grant_type": "client_credentials", "scope": "api-access"},
-                auth=(
-                    _as_header(credentials.access_id),
-                    _as_header(credentials.password),
-                ),
-            )
-            body = as_object(self._checked(answer, "", is_write=False))
+            with self._turn(running):
+                answer = self._exchange(
+                    running,
+                    "POST",
+                    TOKEN_PATH,
+                    is_write=False,
+                    data={"grant_type": "client_credentials", "scope": "api-access"},
+                    auth=(
+                        _as_header(credentials.access_id),
+                        _as_header(credentials.password),
+                    ),
+                )
+                body = as_object(self._checked(answer, "", is_write=False))
         except PandaError as error:
             if error.status in (400, 401, 403) and error.code != "blocked":
                 error.kind, error.code = ErrorKind.AUTH, "invalid_credentials"

@@ -1,0 +1,341 @@
+"""How fast requests leave for one system: a pace that learns what Panda accepts.
+
+Panda publishes no limit (docs/watchguard-api.md#rate-limits) and shares its quota with
+other clients. So the rate is unlimited until a request is refused, falls to what was
+accepted, and then grows again, slowly at first.
+
+Pure: the clock is an argument, in seconds since the epoch. The state is a JSON object,
+so that processes can share it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..panda_api.limiter import Result
+from .history import History
+
+MEASURED = 30.0
+"""Seconds over which accepted requests are counted. A multiple of the usual lengths of
+a quota's window, so that a measurement covers whole windows."""
+RECENTLY = 2.0
+"""Seconds that show a quota that has just become smaller."""
+SHORTEST = 0.25
+"""Seconds that a measurement covers at least."""
+SHARE = 0.98
+"""Part of what was accepted that is sent from then on."""
+LOWEST = 0.5
+"""Requests per second; no rate falls below."""
+HOLD = 2.0
+"""Seconds at full pace before a rate begins to grow."""
+DOUBLING = 7.0
+"""Seconds after which it has doubled then; it grows with the third power of time."""
+IDLE = 60
+"""How much slower a rate grows while it is not used: what was learnt fades."""
+PACING = 1.0
+"""Seconds between two falls, unless many requests are refused."""
+ENOUGH = 20
+"""Results that tell something about a share of refusals."""
+MOST_NOISE = 0.3
+"""Share of refusals that may come by chance, whatever the rate."""
+TRIAL = 0.7
+"""Part of a rate at which refusals by chance must be as many as before."""
+LONGEST_TRIAL = 5.0
+"""Seconds without a fall after which refusals begin a new trial."""
+NEW_JUDGEMENT = 10.0
+"""Seconds after which refusals by chance are counted anew."""
+WALL_SHORTEST, WALL_LONGEST = 0.1, 60.0
+"""Seconds between two requests while every one of them is refused or fails."""
+WALL_PROBES = 4
+"""A wall that has stood for a time is probed again after a quarter of it: its end is
+noticed soon, and a long one costs few requests."""
+LONG_WALL = 1.0
+"""Seconds after which the end of a wall says what the quota is."""
+CATCH_UP = 0.1
+"""Seconds of turns that are made up for when nobody took them in time."""
+IDLE_AFTER = 2.0
+"""Seconds without anybody who wants a turn; measuring begins anew then."""
+DOWN_AFTER, DOWN_FAILURES = 5.0, 5
+"""Seconds and failures without anything else after which a system counts as down."""
+DOWN_WINDOW, DOWN_SHARE = 10.0, 0.5
+"""Seconds, and the part of their requests that must have failed for the same."""
+
+
+@dataclass
+class Event:
+    """``count`` requests with the same result.
+
+    ``sent_at`` is when the last of them left, ``at`` when its answer came;
+    ``retry_after`` the seconds of a pause that Panda has asked for.
+    """
+
+    result: Result
+    sent_at: float
+    at: float
+    count: int = 1
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Moments at which requests may leave: ``count`` of them from ``begin`` on, one
+    every ``interval`` seconds."""
+
+    begin: float
+    interval: float
+    count: int
+
+
+def _recent() -> dict[str, History]:
+    return {each.value: History(0.25, MEASURED) for each in Result}
+
+
+def _minutes() -> dict[str, History]:
+    return {each.value: History(60, 3600) for each in Result}
+
+
+@dataclass
+class Pace:
+    """The pace of one system.
+
+    ``learnt`` is the rate after the last fall, in requests per second, ``None`` while
+    nothing is known; ``used_for`` the seconds at full pace since then. ``judged_at`` is
+    when a refusal or failure was last taken for news: what left before that says
+    nothing new. ``wall_since`` is set while nothing is accepted. ``trial`` is rate and
+    share of refusals when a rate began to fall.
+    """
+
+    learnt: float | None = None
+    used_for: float = 0
+    looked_at: float = 0
+    taken: int = 0
+    active_since: float = 0
+    wanted_at: float = 0
+    judged_at: float = 0
+    accepted_at: float = 0
+    fell_at: float = 0
+    accepted_since: int = 0
+    refused_since: int = 0
+    trial: list[float] | None = None
+    tolerated: float = 0
+    wall_since: float | None = None
+    wall_refused: bool = False
+    wall_failures: int = 0
+    paused_until: float = 0
+    turn_at: float = 0
+    urgent_turn_at: float = 0
+    recent: dict[str, History] = field(default_factory=_recent)
+    minutes: dict[str, History] = field(default_factory=_minutes)
+
+    # === STATE === #
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Pace:
+        """The pace of :meth:`as_dict`; a new one of an empty mapping."""
+        pace = cls()
+        for name, value in values.items():
+            if name in ("recent", "minutes"):
+                for result, history in getattr(pace, name).items():
+                    history.load(value.get(result, {}))
+            elif name in cls.__dataclass_fields__:
+                setattr(pace, name, value)
+        return pace
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as a JSON object."""
+        histories = {
+            name: {result: h.as_dict() for result, h in getattr(self, name).items()}
+            for name in ("recent", "minutes")
+        }
+        return {**vars(self), **histories}
+
+    # === RATE === #
+
+    def rate(self, now: float, most: float = 0) -> float:
+        """Requests per second, infinite while nothing limits them.
+
+        :param most: the rate that people have set, 0 for none.
+        """
+        rate = min(self._own_rate(), most or math.inf)
+        if self.wall_since is None:
+            return rate
+        age = now - self.wall_since
+        interval = min(max(WALL_SHORTEST, age / WALL_PROBES), WALL_LONGEST)
+        return min(rate / 2, 1 / interval)
+
+    def refused_lately(self, now: float) -> int:
+        """Requests that were refused in the last minute."""
+        return round(self.minutes[Result.REFUSED.value].total(60, now))
+
+    def is_down(self, now: float) -> bool:
+        """Whether the system does not work, as far as its answers tell."""
+        if self.wall_since is not None:
+            is_long = now - self.wall_since >= DOWN_AFTER
+            return is_long and self.wall_failures >= DOWN_FAILURES
+        totals = {name: h.total(DOWN_WINDOW, now) for name, h in self.recent.items()}
+        failed = totals[Result.FAILED.value]
+        return failed >= ENOUGH and failed >= DOWN_SHARE * sum(totals.values())
+
+    def _own_rate(self) -> float:
+        if self.learnt is None:
+            return math.inf
+        growth: float = (max(0.0, self.used_for - HOLD) / DOUBLING) ** 3
+        return self.learnt * (1 + growth)
+
+    # === TURNS === #
+
+    def take(
+        self, count: int, now: float, most: float = 0, *, urgent: bool = False
+    ) -> Turns:
+        """Take the next ``count`` turns.
+
+        :param urgent: for a person who waits. They come first; whoever else wants a
+            turn gets it later by as much.
+        """
+        self._use(now)
+        if now - max(self.wanted_at, self.paused_until) > IDLE_AFTER:
+            self.active_since = now
+            self._count_anew(now)
+        self.wanted_at = now
+        self.taken += count
+        rate = self.rate(now, most)
+        interval = 0.0 if rate == math.inf else 1 / rate
+        if urgent:
+            begin = max(now, self.paused_until, self.urgent_turn_at)
+            self.urgent_turn_at = begin + count * interval
+            self.turn_at = max(now, self.turn_at) + count * interval
+        else:
+            begin = max(now - CATCH_UP, self.paused_until, self.turn_at)
+            self.turn_at = begin + count * interval
+        return Turns(begin, interval, count)
+
+    def give_back(self, turns: Turns, *, urgent: bool = False) -> None:
+        """Give back turns that were not used."""
+        seconds = turns.count * turns.interval
+        self.taken = max(0, self.taken - turns.count)
+        self.turn_at -= seconds
+        if urgent:
+            self.urgent_turn_at -= seconds
+
+    def _use(self, now: float) -> None:
+        """Let the rate grow for the time that it was used since the last look."""
+        passed = max(0.0, now - self.looked_at)
+        self.looked_at = max(now, self.looked_at)
+        if self.learnt is not None and self.wall_since is None:
+            used = self.taken / self._own_rate()
+            self.used_for += min(passed, max(used, passed / IDLE))
+        self.taken = 0
+
+    # === RESULTS === #
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Learn from what came of requests."""
+        for event in events:
+            self.recent[event.result.value].add(event.at, event.count)
+            self.minutes[event.result.value].add(event.at, event.count)
+            getattr(self, f"_note_{event.result.value}")(event)
+
+    def _note_accepted(self, event: Event) -> None:
+        self.accepted_at = event.at
+        if event.sent_at > self.fell_at:
+            self.accepted_since += event.count
+        if self.wall_since is not None:
+            age = event.at - self.wall_since
+            self.wall_since = None
+            if self.wall_refused and age >= LONG_WALL:
+                measured = self._measure(MEASURED, event.at, LONG_WALL)
+                self._fall(SHARE * measured, event.at)
+
+    def _note_refused(self, event: Event) -> None:
+        if event.retry_after:
+            self.paused_until = max(self.paused_until, event.at + event.retry_after)
+        if event.sent_at > self.fell_at:
+            self.refused_since += event.count
+        if event.sent_at <= self.judged_at:
+            return
+        if self.accepted_at > self.judged_at:
+            self._judge_refusals(event.at)
+        else:
+            self._stand_before_wall(event.at)
+            self.wall_refused = True
+        self.judged_at = event.at
+
+    def _note_failed(self, event: Event) -> None:
+        """A failure says nothing about the rate, unless there is nothing else."""
+        if event.sent_at > self.judged_at:
+            if self.accepted_at <= self.judged_at:
+                self._stand_before_wall(event.sent_at)
+            self.judged_at = event.at
+        if self.wall_since is not None:
+            self.wall_failures += event.count
+
+    def _stand_before_wall(self, since: float) -> None:
+        if self.wall_since is None:
+            self.wall_since, self.wall_refused, self.wall_failures = since, False, 0
+
+    def _judge_refusals(self, now: float) -> None:
+        """Decide what follows when some requests are refused and others accepted."""
+        total = self.accepted_since + self.refused_since
+        share = self.refused_since / total if total else 1.0
+        elapsed = now - self.fell_at
+        if elapsed < PACING and (total < ENOUGH or share < MOST_NOISE):
+            return
+        if total >= ENOUGH and share <= self.tolerated:
+            if elapsed > NEW_JUDGEMENT:
+                self.tolerated *= 1 - MOST_NOISE / 3
+                self._count_anew(now)
+            return
+        if share > MOST_NOISE:
+            self.trial = None
+            self._fall(SHARE * self._measure(elapsed, now, PACING), now)
+        else:
+            self._fall_on_trial(share, elapsed, now, is_sure=total >= ENOUGH)
+
+    def _fall_on_trial(
+        self, share: float, elapsed: float, now: float, *, is_sure: bool
+    ) -> None:
+        """Fall to what is accepted. If the share of refusals stays the same at a much
+        lower rate, they do not come from the rate: go back and put up with them."""
+        accepted = self._measure(RECENTLY, now, SHORTEST)
+        rate = min(self._own_rate(), accepted / (1 - share))
+        shorter = self._measure(max(RECENTLY, ENOUGH / rate), now, SHORTEST)
+        to = SHARE * min(self._measure(MEASURED, now, SHORTEST), shorter)
+        is_same = (
+            self.trial is not None
+            and elapsed <= LONGEST_TRIAL
+            and self.trial[1] / 2 <= share <= 2 * self.trial[1]
+        )
+        if not is_same or self.trial is None:
+            self.trial = [rate, share]
+            self._fall(to, now)
+        elif is_sure and self._was_below(TRIAL * self.trial[0]):
+            self.tolerated = 1.5 * share + 0.02
+            self.learnt = self.trial[0]
+            self.used_for = HOLD + DOUBLING
+            self.trial = None
+            self._count_anew(now)
+        else:
+            self._fall(min(to, TRIAL * self.trial[0]), now)
+
+    def _was_below(self, rate: float) -> bool:
+        return self.learnt is not None and self.learnt <= rate
+
+    def _fall(self, rate: float, now: float) -> None:
+        self.learnt = max(LOWEST, min(rate, self._own_rate()))
+        self.used_for = 0
+        self._count_anew(now)
+
+    def _count_anew(self, now: float) -> None:
+        self.looked_at, self.taken = now, 0
+        self.fell_at = now
+        self.accepted_since = self.refused_since = 0
+
+    def _measure(self, seconds: float, now: float, least: float) -> float:
+        """Accepted requests per second in the last ``seconds``, as far as there was
+        something to send, but not in less than ``least``."""
+        seconds = max(least, min(seconds, now - self.active_since))
+        accepted = self.recent[Result.ACCEPTED.value].total(seconds, now)
+        return max(accepted, 1.0) / seconds
