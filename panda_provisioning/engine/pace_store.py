@@ -31,8 +31,8 @@ class PaceStore:
 
         :param change: gets the values and the time of the database, in seconds since
             the epoch, which all senders share.
-        :return: that time, or ``None`` if nothing could be read or written: the
-            database does not answer, or the system is not committed there (yet).
+        :return: that time, or ``None`` if the database did not answer in time.
+        :raise LookupError: if there is no such system, or it is not committed yet.
         """
         try:
             with db_connect(self._database).cursor() as cr:
@@ -41,7 +41,7 @@ class PaceStore:
                 cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT])
                 row = self._lock(cr) or (self._insert(cr) and self._lock(cr))
                 if not row:
-                    return None
+                    raise LookupError
                 cr.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8")
                 [now] = cr.fetchone()
                 state = json.dumps(change(row[0] or {}, now))
@@ -70,16 +70,3 @@ class PaceStore:
             [self._system_id],
         )
         return cr.rowcount
-
-
-class LocalStore:
-    """Values that nobody else shares."""
-
-    def __init__(self, values, now):
-        self.values = values
-        self._now = now
-
-    def update(self, change):
-        """See :meth:`PaceStore.update`."""
-        self.values = change(self.values, self._now)
-        return self._now
