@@ -39,7 +39,7 @@ class PaceStore:
                 # Whoever waits for the row sees what the one before has written.
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT])
-                row = self._lock(cr) or (self._insert(cr) and self._lock(cr))
+                row = self._lock(cr) or self._insert(cr)
                 if not row:
                     raise LookupError
                 cr.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8")
@@ -63,10 +63,11 @@ class PaceStore:
         return cr.fetchone()
 
     def _insert(self, cr):
-        """Insert the row, and return whether the system is there to have one."""
+        """Insert the row and return it, unless there is no system to have one."""
         cr.execute(
             "INSERT INTO panda_system_pace (system_id)"
             " SELECT id FROM panda_system WHERE id = %s ON CONFLICT DO NOTHING",
             [self._system_id],
         )
-        return cr.rowcount
+        # Another sender may have been faster.
+        return self._lock(cr)
