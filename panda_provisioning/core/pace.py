@@ -50,6 +50,9 @@ LONGEST_TRIAL = 10.0
 TOLERANCE, LONGEST_TOLERANCE = 10.0, 160.0
 """Seconds for which refusals by chance are put up with; twice as long each time that
 another trial has shown the same."""
+HESITATION = 0.1
+"""Seconds without a request after a refusal of which nothing is known yet: what is
+under way tells more."""
 WALL_SHORTEST, WALL_LONGEST = 0.1, 60.0
 """Seconds between two requests while every one of them is refused or fails."""
 WALL_PROBES = 4
@@ -269,6 +272,8 @@ class Pace:
             self.trial, self.tolerance = None, TOLERANCE
             self._fall(SHARE * self._share_of_rate(event.at), event.at)
         elif is_news and self.accepted_at > self.judged_at:
+            if self.learnt is None and event.at > self.judged_at + PACING:
+                self.paused_until = event.at + HESITATION
             self._judge_refusals(event.at)
         elif is_news:
             self._stand_before_wall(event.at)
