@@ -1,3 +1,4 @@
+import {PATIENCE} from "@panda_provisioning/../tests/tours/patience";
 import {cookie} from "@web/core/browser/cookie";
 import {registry} from "@web/core/registry";
 
@@ -73,6 +74,7 @@ const move = (choice, meaning) => [
     {
         content: "It works",
         trigger: ".o_notification:contains('Connected to')",
+        timeout: PATIENCE,
     },
     {
         content: "Switch the system on",
