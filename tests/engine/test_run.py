@@ -35,7 +35,7 @@ def test_what_is_asked_about_was_claimed_before(world):
     account = world.add()
     seen = []
     with Spy(lambda _request: seen.append(world.read(account))):
-        world.run()
+        world.run([account])
     assert len(seen) >= 3
     assert {row.state for row in seen} == {"running"}
     assert {bool(row.run_token) for row in seen} == {True}
