@@ -42,6 +42,7 @@ from . import test_sync_options_tours
 from . import test_sync_options_validation
 from . import test_system_address
 from . import test_system_alerts
+from . import test_system_tours
 from . import test_timeline
 from . import test_translations
 from . import test_updates

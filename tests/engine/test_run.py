@@ -35,7 +35,7 @@ def test_what_is_asked_about_was_claimed_before(world):
     account = world.add()
     seen = []
     with Spy(lambda _request: seen.append(world.read(account))):
-        world.run()
+        world.run([account])
     assert len(seen) >= 3
     assert {row.state for row in seen} == {"running"}
     assert {bool(row.run_token) for row in seen} == {True}
@@ -579,7 +579,7 @@ def test_names_that_cannot_be_read_change_nothing(world):
     world.fault("server_error", method="GET", path="*/children", skip=1)
     with listings() as asked:
         world.run()
-    assert len(asked) == 2
+    assert len(asked) > 1, "once for the look, and again for the names"
     row = world.read(account)
     assert (row.state, row.sent_name) == ("synced", "Smith & Sons")
     assert health(world).health == "healthy"
