@@ -17,7 +17,7 @@ tours.add("panda_provisioning_overview", {
     steps: () => [
         {
             content: "The card says what is queued",
-            trigger: `${CARD} .o_panda_count[data-state=queued] .o_panda_number:text(500)`,
+            trigger: `${CARD}:not(:has(.o_panda_pace)) .o_panda_count[data-state=queued] .o_panda_number:text(500)`,
             run: () => {
                 window.isSamePage = true;
                 new MutationObserver(remember).observe(document.body, {
@@ -30,6 +30,10 @@ tours.add("panda_provisioning_overview", {
         {
             content: "A run begins: the bar shows how far it is",
             trigger: `${CARD} .o_panda_progress:contains('of 500')`,
+        },
+        {
+            content: "And what holds its requests back",
+            trigger: `${CARD} .o_panda_pace:text(Slowed down: 18 of at most 1,000 requests/s, 3 refused in the last minute)`,
         },
         {
             content: "In the end all are synchronized",
