@@ -297,7 +297,7 @@ class PandaMessage(models.AbstractModel):
         if system.health_code == "daily_limit":
             return self.env._(
                 "Paused since %(since)s: the requests that Odoo may send in a day are "
-                "used up. Odoo goes on by itself: %(next)s.",
+                "used up. Odoo goes on by itself at %(next)s.",
                 since=since,
                 next=next_at,
             )

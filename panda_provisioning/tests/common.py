@@ -180,18 +180,19 @@ class PandaMixin:
         cls.system.write({**cls.get_connection_values(), "base_url": url})
 
     @classmethod
-    def set_pace(cls, counts, day=None, env=None, **values):
-        """Have senders have learnt something.
+    def set_pace(cls, counts, day=None, env=None, at=None, **values):
+        """Let it be what senders have learnt.
 
-        :param counts: ``{result: requests}`` of this minute.
+        :param counts: ``{result: requests}``
         :param day: values of a :class:`DailyQuota`.
+        :param at: when that was; in the minute to come unless it is given, so that
+            the last one does not end while the test runs.
         :param values: fields of :class:`Pace`.
         """
-        # In the minute to come, so that this one does not end while the test runs.
         soon = time.time() + 60
         pace = Pace(**{"wanted_at": soon, **values})
         for result, count in counts.items():
-            pace.minutes[result].add(soon, count)
+            pace.minutes[result].add(at or soon, count)
         paces = (env or cls.env)["panda.system.pace"].sudo()
         paces.search([("system_id", "=", cls.system.id)]).unlink()
         state = {"pace": pace.as_dict(), "day": day or {}}

@@ -6,7 +6,7 @@ from odoo.tests import Form, tagged
 
 from ..core.daily_quota import DAY
 from ..core.pace import Pace
-from .common import PandaCase
+from .common import PandaCase, PandaTourCase
 
 MINUTE = 60
 
@@ -120,7 +120,7 @@ class TestOverviewPace(PandaCase):
         self.assertRegex(
             message,
             "^Paused since 01/02/2030.*: the requests that Odoo may send in a day are "
-            "used up. Odoo goes on by itself: 01/03/2030",
+            "used up. Odoo goes on by itself at 01/03/2030",
         )
 
     def test_a_pause_that_panda_asked_for(self):
@@ -185,3 +185,20 @@ class TestOverviewPace(PandaCase):
         self.assertFalse(self.system._get_pace_graph(pace, time.time()))
         pace.minutes["accepted"].add(time.time(), 1)
         self.assertTrue(self.system._get_pace_graph(pace, time.time()))
+
+
+@tagged("post_install", "-at_install")
+class TestPaceTour(PandaTourCase):
+    """The same in a real browser, in words."""
+
+    def test_card_and_form(self):
+        self.system.write({"requests_per_day": 10_000, "health": "healthy"})
+        today = {"day": int(time.time() // DAY), "sent": 1250}
+        self.set_pace({"refused": 3}, today, learnt=2.55)
+        self.start_tour("/odoo/panda", "panda_provisioning_pace", login="panda-user")
+        self.set_pace({"accepted": 9000, "refused": 3}, at=time.time())
+        self.start_tour(
+            f"/odoo/panda-systems/{self.system.id}",
+            "panda_provisioning_pace_form",
+            login="panda-manager",
+        )

@@ -34,6 +34,11 @@ export class PandaPaceGraphField extends PandaBarsField {
             // Each bar is the sum: nothing is hidden by a click.
             onClick: () => {},
         });
+        for (const dataset of config.data.datasets) {
+            // Few refusals among many requests are what one looks for.
+            dataset.data = dataset.data.map((count) => count || null);
+            dataset.minBarLength = 4;
+        }
         const {y} = config.options.scales;
         Object.assign(y, {display: true, grid: {display: false}, border: {display: false}});
         y.ticks = {color, maxTicksLimit: 4, precision: 0};

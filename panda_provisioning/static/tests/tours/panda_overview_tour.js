@@ -73,3 +73,34 @@ tours.add("panda_provisioning_overview", {
         },
     ],
 });
+
+tours.add("panda_provisioning_pace", {
+    steps: () => [
+        {
+            content: "The card says what holds requests back",
+            trigger: `${CARD} .o_panda_pace:text(Slowed down: 2.5 requests/s, 3 refused in the last minute)`,
+        },
+        {
+            content: "And how many there may be",
+            trigger: `${CARD} .o_panda_pace:text(1,250 of 10,000 requests today)`,
+        },
+        {
+            content: "While the system is healthy",
+            trigger: `${CARD} [name=health]:contains(Healthy)`,
+        },
+    ],
+});
+
+tours.add("panda_provisioning_pace_form", {
+    steps: () => [
+        {
+            content: "A graph shows the last hour, in words too",
+            trigger:
+                "[name=pace_graph] canvas[aria-label='Requests of the last hour. Accepted: 9,000, Refused: 3, Failed: 0']",
+        },
+        {
+            content: "A manager sees what was learnt",
+            trigger: "[name=learnt_pace]:contains(No limit met)",
+        },
+    ],
+});
