@@ -195,7 +195,7 @@ class TestPaceTour(PandaTourCase):
         self.system.write({"requests_per_day": 10_000, "health": "healthy"})
         today = {"day": int(time.time() // DAY), "sent": 1250}
         self.set_pace({"refused": 3}, today, learnt=2.55)
-        self.start_tour("/odoo/panda", "panda_provisioning_pace", login="panda-user")
+        self.start_tour("/odoo/panda", "panda_provisioning_pace", login="panda-manager")
         self.set_pace({"accepted": 9000, "refused": 3}, at=time.time())
         self.start_tour(
             f"/odoo/panda-systems/{self.system.id}",

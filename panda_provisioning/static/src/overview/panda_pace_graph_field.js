@@ -40,7 +40,11 @@ export class PandaPaceGraphField extends PandaBarsField {
             dataset.minBarLength = 4;
         }
         const {y} = config.options.scales;
-        Object.assign(y, {display: true, grid: {display: false}, border: {display: false}});
+        Object.assign(y, {
+            display: true,
+            grid: {display: false},
+            border: {display: false},
+        });
         y.ticks = {color, maxTicksLimit: 4, precision: 0};
         return config;
     }

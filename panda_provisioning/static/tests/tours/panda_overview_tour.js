@@ -1,3 +1,4 @@
+import {rpc} from "@web/core/network/rpc";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -11,6 +12,12 @@ function remember() {
         const total = Number(bar.getAttribute("aria-valuemax"));
         shown.push({done, total, text: bar.getAttribute("aria-valuetext")});
     }
+}
+
+/** Call a method of systems, behind the back of the card. */
+function callSystems(method, ...args) {
+    const params = {model: "panda.system", method, args, kwargs: {}};
+    return rpc(`/web/dataset/call_kw/panda.system/${method}`, params);
 }
 
 tours.add("panda_provisioning_overview", {
@@ -87,6 +94,18 @@ tours.add("panda_provisioning_pace", {
         {
             content: "While the system is healthy",
             trigger: `${CARD} [name=health]:contains(Healthy)`,
+            run: async () => {
+                const ids = await callSystems("search", [
+                    ["name", "=", "Panda Antivirus"],
+                ]);
+                // Less than was learnt, so that it is not this that holds them back.
+                await callSystems("write", ids, {requests_per_second: 2});
+            },
+        },
+        {
+            content: "When it is over the line goes by itself",
+            trigger: `${CARD}:not(:has(.o_panda_pace:contains(Slowed down))) .o_panda_pace:contains(today)`,
+            timeout: 30000,
         },
     ],
 });
