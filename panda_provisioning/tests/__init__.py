@@ -26,6 +26,7 @@ from . import test_neutralized_and_copied
 from . import test_notification_errors
 from . import test_overview
 from . import test_overview_notifications
+from . import test_overview_pace
 from . import test_panda_refusals
 from . import test_parent_validation
 from . import test_partner_actions

@@ -386,7 +386,7 @@ class TestEngine(PandaCase):
         self.assertEqual(self.system.health, "quarantined")
         self.assertLess(self.count_requests("path=/rest/*"), 30)
         self.assertEqual(set(accounts.mapped("attempt_count")), {0})
-        self.assertEqual(len(self.system.activity_ids), 1)
+        self.assertFalse(self.system.activity_ids, "it may pass by itself")
 
     def test_unknown_root_account_interrupts_the_system(self):
         """It is nobody's account that is at fault."""
