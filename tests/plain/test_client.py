@@ -506,7 +506,18 @@ CONTRADICTIONS = {
 def test_a_listing_that_contradicts_itself_is_no_listing(answers: list[object]) -> None:
     """Whoever is not in it may exist all the same."""
     with failing(ErrorKind.OUTAGE, "inconsistent_listing"):
-        listing(*answers)
+        listing(*answers, *answers)
+
+
+@pytest.mark.parametrize("answers", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_listing_during_which_somebody_creates_is_read_again(
+    answers: list[object],
+) -> None:
+    """The second time it makes sense."""
+    whole = {"items": [row(1)], "totalItems": 1, "limit": -1}
+    assert [child.id for child in listing(*answers, whole, NO_MORE)] == [
+        row(1)["accountId"]
+    ]
 
 
 def test_both_names_of_an_id_are_listed() -> None:
