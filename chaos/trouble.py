@@ -38,11 +38,11 @@ LIES = {
 """What the Panda of the neighbour does wrong, all the time."""
 
 QUOTAS = [
-    {"kind": "bucket", "rate": 5, "burst": 5, "retry_after": False},
+    {"kind": "bucket", "rate": 5, "burst": 1, "retry_after": False},
     {"kind": "bucket", "rate": 60, "burst": 15, "retry_after": True},
     {"kind": "bucket", "rate": 20, "burst": 5, "retry_after": False},
     None,
-    {"kind": "bucket", "rate": 5, "burst": 5, "retry_after": True},
+    {"kind": "bucket", "rate": 5, "burst": 1, "retry_after": True},
     {"kind": "bucket", "rate": 60, "burst": 15, "retry_after": False},
     {"kind": "bucket", "rate": 20, "burst": 5, "retry_after": True},
     None,
