@@ -35,7 +35,9 @@ class DailyQuota:
         self._begin_day(now)
         self.sent += count
 
-    def reserve(self, sender: str, count: int, pending: int, most: int, now: float) -> int:
+    def reserve(
+        self, sender: str, count: int, pending: int, most: int, now: float
+    ) -> int:
         """Reserve up to ``count`` requests for ``sender`` and return how many it gets.
 
         :param pending: requests of ``sender`` whose end was not noted yet.

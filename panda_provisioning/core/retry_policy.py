@@ -19,7 +19,8 @@ class Stops(str, Enum):
     SYSTEM = "system"
     """The whole system is put in quarantine and probed."""
     PACE = "pace"
-    """The whole system pauses: Panda asked for it, or the day's requests are used up."""
+    """The whole system pauses: Panda asked for it, or the requests of the day are used
+    up."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ Uniform = Callable[[float, float], float]
 def wait_before_retry(error: PandaError, attempt: int, uniform: Uniform) -> float:
     """Seconds until the next try after ``attempt`` failures (1 for the first)."""
     policy = POLICIES[error.kind]
-    wait: float = min(policy.longest, policy.first * policy.factor ** max(0, attempt - 1))
+    wait: float = min(
+        policy.longest, policy.first * policy.factor ** max(0, attempt - 1)
+    )
     wait *= 1 + uniform(-JITTER, JITTER)
     return max(wait, error.retry_after or 0)
 

@@ -38,7 +38,9 @@ class PaceStore:
             with db_connect(self._database).cursor() as cr:
                 # Whoever waits for the row sees what the one before has written.
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-                cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT])
+                cr.execute(
+                    "SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT]
+                )
                 row = self._lock(cr) or (self._insert(cr) and self._lock(cr))
                 if not row:
                     return None
@@ -53,7 +55,6 @@ class PaceStore:
         except psycopg2.Error:
             _logger.warning("The pace of Panda system %s", self._system_id, exc_info=1)
             return None
-
 
     def _lock(self, cr):
         cr.execute(

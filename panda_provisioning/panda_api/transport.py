@@ -23,7 +23,7 @@ from .connection import MaySend, RunningExchange, TimedAdapter
 from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
-from .limiter import Limiter, NoLimit, is_refused, result_of
+from .limiter import Limiter, NoLimit, result_of
 from .limits import LONGEST_TOKEN, LONGEST_TOKEN_LIFE
 from .repeats import DELAYS, RetryBudget, may_be_repeated
 from .responses import (
