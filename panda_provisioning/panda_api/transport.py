@@ -186,7 +186,7 @@ class Transport:
         may_send: MaySend | None = None,
     ) -> T:
         """Return what ``exchange`` returns, once it raises nothing that may pass."""
-        delays = iter(DELAYS)
+        delays, failure = iter(DELAYS), None
         while True:
             running = RunningExchange(self._until(ends_at), may_send)
             try:
@@ -194,6 +194,9 @@ class Transport:
             except PandaError as error:
                 if error.status == 429 and self._may_wait(ends_at):
                     continue  # the limiter says when
+                if failure and error.code == "not_sent":
+                    raise failure from error
+                failure = error
                 now = time.monotonic()
                 delay = next(delays, math.inf) * random.uniform(0.5, 1.5)
                 is_in_time = now + delay < ends_at

@@ -108,7 +108,7 @@ class World:
 
     def reset(self):
         """Empty both, and give the systems the settings that every test expects."""
-        self.execute("TRUNCATE panda_account CASCADE")
+        self.execute("TRUNCATE panda_account, panda_system_pace CASCADE")
         self.configure(**SYSTEM)
         self.sandbox.control("POST", "reset")
         self.sandbox.control("PATCH", "settings", {"pending_seconds": 0})
