@@ -294,6 +294,12 @@ class PandaMessage(models.AbstractModel):
             return False
         since = format_datetime(self.env, system.health_since)
         next_at = format_datetime(self.env, system.next_probe_at)
+        if system.health_code == "daily_limit":
+            return self.env._(
+                "The daily limit of requests is used up. Odoo goes on at midnight UTC. "
+                "Next try: %(next)s.",
+                next=next_at,
+            )
         if system.health == "throttled":
             return self.env._(
                 "Slowed down since %(since)s, as Panda asks for. Odoo goes on by "

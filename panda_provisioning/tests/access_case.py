@@ -149,6 +149,7 @@ class AccessMatrixMixin:
             cls.env["panda.move"]
             .with_user(cls.roles["owner"])
             .create({"system_id": cls.system.id, "root_account_id": "ACC-9"}),
+            cls.env["panda.system.pace"].create({"system_id": cls.system.id}),
             cls.env["panda.system.secret"].search(
                 [("system_id", "=", cls.system.id)], limit=1
             ),
