@@ -433,6 +433,16 @@ def test_an_account_in_panda_of_another_contact_is_never_adopted(world):
     assert len(world.tenants()) == 2
 
 
+def test_an_account_in_panda_that_is_ones_own_is_no_other_ones(world):
+    """It is found again by its name, and kept."""
+    mine = world.add_tenant(**IN_PANDA)
+    account = world.add(**IN_PANDA, remote_id=mine)
+    world.run()
+    row = world.read(account)
+    assert (row.state, row.remote_id) == ("synced", mine)
+    assert len(world.tenants()) == 1
+
+
 def test_a_marker_is_kept_when_the_account_found_belongs_to_another(world):
     """Looking past the accounts of others says nothing about one's own."""
     world.configure(search_delay=600)
@@ -957,6 +967,7 @@ def test_a_pause_that_panda_asks_for_ends_the_run(world):
     assert found.health == "throttled"
     assert found.next_probe_at > ahead(100)
     assert held(world) == 0
+    assert world.states()["queued"] >= 15, "only who has met it waits as long"
 
 
 def test_an_account_that_is_forbidden_while_the_system_works_fails(world):
