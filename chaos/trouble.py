@@ -38,13 +38,17 @@ LIES = {
 """What the Panda of the neighbour does wrong, all the time."""
 
 QUOTAS = [
-    {"kind": "bucket", "rate": 20, "burst": 20, "retry_after": False},
-    {"kind": "bucket", "rate": 60, "burst": 60, "retry_after": True},
-    {"kind": "bucket", "rate": 20, "burst": 20, "retry_after": True},
-    {"kind": "bucket", "rate": 60, "burst": 60, "retry_after": False},
+    {"kind": "bucket", "rate": 5, "burst": 5, "retry_after": False},
+    {"kind": "bucket", "rate": 60, "burst": 15, "retry_after": True},
+    {"kind": "bucket", "rate": 20, "burst": 5, "retry_after": False},
+    None,
+    {"kind": "bucket", "rate": 5, "burst": 5, "retry_after": True},
+    {"kind": "bucket", "rate": 60, "burst": 15, "retry_after": False},
+    {"kind": "bucket", "rate": 20, "burst": 5, "retry_after": True},
     None,
 ]
-"""How many requests Panda accepts, each for a few seconds."""
+"""How many requests Panda accepts, each for a few seconds: so few and in such small
+bursts, since a cron that is killed soon does not get far."""
 
 SPELLINGS = ("as_sent", "html", "upper", "nfd")
 """How Panda stores names; each seed has the next one."""

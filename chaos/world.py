@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections import Counter
 from contextlib import ExitStack
 
 from tools import addons, databases, odoo_server, processes
@@ -16,6 +15,7 @@ from panda_sandbox.process import SandboxProcess
 ADDON = "panda_provisioning"
 CUSTOMERS_OF_A_RESELLER = 19
 CRON_LOG = LOGS / "chaos-cron.log"
+TROUBLES = ("faults", "bursts", "quota_refusals")
 PACE = {
     "max_connections": 16,
     "request_timeout": 2,
@@ -35,7 +35,7 @@ class World:
         self._latency_ms = latency_ms
         self._running = ExitStack()
         self.cron = None
-        self._troubles_before = Counter()
+        self._troubles_before = dict.fromkeys(TROUBLES, 0)
         self._spelling = "as_sent"
 
     def __enter__(self):
@@ -103,12 +103,12 @@ class World:
         ``bursts`` in which all of them failed, and ``quota_refusals``."""
         rules = self.sandbox.control("GET", "faults")["rules"]
         refusals = self.sandbox.control("GET", "requests/count?fault=quota")["count"]
-        bursts = [rule for rule in rules if "lasts" in rule]
-        return self._troubles_before + Counter(
-            faults=sum(rule["struck"] for rule in rules if "lasts" not in rule),
-            bursts=sum(rule["struck"] > 0 for rule in bursts),
-            quota_refusals=refusals,
-        )
+        counts = {
+            "faults": sum(rule["struck"] for rule in rules if "lasts" not in rule),
+            "bursts": sum(rule["struck"] > 0 for rule in rules if "lasts" in rule),
+            "quota_refusals": refusals,
+        }
+        return {name: n + self._troubles_before[name] for name, n in counts.items()}
 
     def restart_panda(self, faults):
         """Kill the sandbox and start it again; it keeps what it has acknowledged."""

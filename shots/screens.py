@@ -20,6 +20,20 @@ def press(*selectors):
     return steps
 
 
+def press_in_header(name):
+    """Return the steps that click on the button ``name`` of a form; a phone has it in
+    a menu, unless it is the first."""
+
+    def steps(page):
+        page.wait_for_selector(".o_statusbar_buttons button")
+        more = page.locator(".o_statusbar_buttons button[title=More]")
+        if more.count():
+            more.click()
+        page.click(f"button[name={name}]")
+
+    return steps
+
+
 def show_columns(page):
     """Show the columns of a list that our addons add and hide at first."""
     page.click(".o_optional_columns_dropdown button")
@@ -169,9 +183,8 @@ SCREENS = (
         "move",
         "/odoo/panda-systems/{system}",
         f"{DIALOG} [name=accounts]",
-        steps=press("button[name=action_move]"),
+        steps=press_in_header("action_move"),
         part=DIALOG,
-        on_phone=False,
     ),
     Screen(
         "order", "/odoo/orders/{order}", ".o_form_view", ours=OUR_FIELDS, addon=SALE

@@ -24,10 +24,10 @@ PATIENCE = 180
 TAIL = 3
 """Seconds before the last request that do not count: there is less and less to send."""
 
-BUCKET = {"kind": "bucket", "rate": 30, "burst": 30}
-WINDOW = {"kind": "window", "requests": 300, "seconds": 10}
-WHOLE = {"kind": "bucket", "rate": 40, "burst": 40}
-HALF = {"kind": "bucket", "rate": 20, "burst": 20}
+BUCKET = {"kind": "bucket", "rate": 60, "burst": 60}
+WINDOW = {"kind": "window", "requests": 600, "seconds": 10}
+WHOLE = {"kind": "bucket", "rate": 80, "burst": 80}
+HALF = {"kind": "bucket", "rate": 40, "burst": 40}
 HALVED_AT, RESTORED_AT = 15, 75
 """Seconds after the begin of a run of the usual size."""
 RECOVERED = 0.9
@@ -66,7 +66,7 @@ def measure(stage, settings, report):
 def measure_quota(stage, accounts, report, name, quota):
     """With a quota that stays the same, with and without ``Retry-After``."""
     for suffix, tells in (("", False), ("_retry_after", True)):
-        trial = run(stage, accounts // 2, [(0, {**quota, "retry_after": tells})])
+        trial = run(stage, accounts, [(0, {**quota, "retry_after": tells})])
         note = f"{_described(quota)}{trial.shortfall}"
         report.add(f"quota_used_{name}{suffix}", _used(stage, trial, quota), note)
         report.add(f"refused_{name}{suffix}", trial.refused_part, note)
@@ -79,7 +79,7 @@ def measure_change(stage, accounts, report):
     for suffix, tells in (("", False), ("_retry_after", True)):
         whole, half = ({**quota, "retry_after": tells} for quota in (WHOLE, HALF))
         quotas = [(0, whole), (HALVED_AT * scale, half), (RESTORED_AT * scale, whole)]
-        trial = run(stage, accounts // 2, quotas)
+        trial = run(stage, accounts, quotas)
         note = f"{_described(WHOLE)}, half of it for {quotas[2][0] - quotas[1][0]:g} s"
         note += trial.shortfall
         report.add(f"quota_used_change{suffix}", _used(stage, trial, WHOLE), note)
@@ -95,8 +95,8 @@ def measure_change(stage, accounts, report):
 def measure_two_processes(stage, accounts, report):
     """With two processes on one system: a cron, and somebody who presses a button."""
     quota = {**BUCKET, "retry_after": False}
-    cron = 3 * accounts // 10
-    trial = run(stage, cron, [(0, quota)], pressed=accounts // 2 - cron)
+    cron = 3 * accounts // 5
+    trial = run(stage, cron, [(0, quota)], pressed=accounts - cron)
     note = f"{_described(BUCKET)}{trial.shortfall}"
     report.add("quota_used_two_processes", _used(stage, trial, quota), note)
     report.add("refused_two_processes", trial.refused_part, note)

@@ -180,6 +180,10 @@ _ENTRIES = (
 )
 CATALOGUE: dict[str, ErrorEntry] = {entry.code: entry for entry in _ENTRIES}
 
+PASSING_KINDS = {OUTAGE, PROTOCOL, ErrorKind.UNKNOWN, ErrorKind.THROTTLED}
+NEEDS_SOMEBODY = {"certificate", "invalid_url"}
+"""Trouble of these kinds that nevertheless stays until a person corrects something."""
+
 ACCOUNT_GONE = {"account_not_found", "not_found"}
 PARENT_GONE = {"parent_not_found"}
 """What Panda says of an account that was deleted there, and of one below it."""
@@ -218,6 +222,13 @@ def is_corrected_by_edit(code: str | None) -> bool:
     """Whether an edit in Odoo is enough for another try."""
     field = field_of(code)
     return field in MADE_OF_CONTACT or field in MADE_OF_OPTIONS
+
+
+def passes_by_itself(code: str | None) -> bool:
+    """Whether trouble of a system with ``code`` may be over without anybody doing
+    anything."""
+    entry = CATALOGUE.get(code or "")
+    return bool(entry and entry.kind in PASSING_KINDS and code not in NEEDS_SOMEBODY)
 
 
 def is_found_in_odoo(code: str | None) -> bool:

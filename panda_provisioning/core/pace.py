@@ -31,22 +31,28 @@ LOWEST = 0.5
 """Requests per second; no rate falls below."""
 HOLD = 2.0
 """Seconds at full pace before a rate begins to grow."""
-DOUBLING = 7.0
-"""Seconds after which it has doubled then; it grows with the third power of time."""
+DOUBLING, MOST_DOUBLINGS = 7.0, 50.0
+"""Seconds in which it doubles then, at first with their third power, and how often."""
 IDLE = 60
 """How much slower a rate grows while it is not used: what was learnt fades."""
 PACING = 1.0
 """Seconds between two falls, unless many requests are refused."""
-ENOUGH = 20
-"""Results that tell something about a share of refusals."""
+ENOUGH, SEVERAL = 20, 3
+"""Results, and refusals among them, that tell something about a share."""
+PATIENCE = 5.0
+"""Seconds after which a single refusal is enough for a fall."""
 MOST_NOISE = 0.3
 """Share of refusals that may come by chance, whatever the rate."""
 TRIAL = 0.7
 """Part of a rate at which refusals by chance must be as many as before."""
-LONGEST_TRIAL = 5.0
+LONGEST_TRIAL = 10.0
 """Seconds without a fall after which refusals begin a new trial."""
-NEW_JUDGEMENT = 10.0
-"""Seconds after which refusals by chance are counted anew."""
+TOLERANCE, LONGEST_TOLERANCE = 10.0, 160.0
+"""Seconds for which refusals by chance are put up with; twice as long each time that
+another trial has shown the same."""
+HESITATION = 0.1
+"""Seconds without a request after a refusal of which nothing is known yet: what is
+under way tells more."""
 WALL_SHORTEST, WALL_LONGEST = 0.1, 60.0
 """Seconds between two requests while every one of them is refused or fails."""
 WALL_PROBES = 4
@@ -121,6 +127,8 @@ class Pace:
     refused_since: int = 0
     trial: list[float] | None = None
     tolerated: float = 0
+    tolerated_until: float = 0
+    tolerance: float = TOLERANCE
     wall_since: float | None = None
     wall_refused: bool = False
     wall_failures: int = 0
@@ -182,8 +190,10 @@ class Pace:
     def _own_rate(self) -> float:
         if self.learnt is None:
             return math.inf
-        growth: float = (max(0.0, self.used_for - HOLD) / DOUBLING) ** 3
-        return self.learnt * (1 + growth)
+        doublings = min(max(0.0, self.used_for - HOLD) / DOUBLING, MOST_DOUBLINGS)
+        if doublings < 1:
+            return self.learnt * (1 + doublings**3)
+        return self.learnt * 2.0**doublings
 
     # === TURNS === #
 
@@ -245,23 +255,42 @@ class Pace:
         if self.wall_since is not None:
             age = event.at - self.wall_since
             self.wall_since = None
+            # The next turn was far away.
+            self.turn_at = min(self.turn_at, event.at)
+            self.urgent_turn_at = min(self.urgent_turn_at, event.at)
             if self.wall_refused and age >= LONG_WALL:
                 measured = self._measure(MEASURED, event.at, LONG_WALL)
                 self._fall(SHARE * measured, event.at)
 
     def _note_refused(self, event: Event) -> None:
-        if event.retry_after:
-            self.paused_until = max(self.paused_until, event.at + event.retry_after)
         if event.sent_at > self.fell_at:
             self.refused_since += event.count
-        if event.sent_at <= self.judged_at:
-            return
-        if self.accepted_at > self.judged_at:
+        is_news = event.sent_at > self.judged_at
+        if event.retry_after:
+            self._pause(event, event.retry_after, is_news=is_news)
+        elif self.wall_since is None and self._is_refused_often(event.at):
+            self.trial, self.tolerance = None, TOLERANCE
+            self._fall(SHARE * self._share_of_rate(event.at), event.at)
+        elif is_news and self.accepted_at > self.judged_at:
+            if self.learnt is None and event.at > self.judged_at + PACING:
+                self.paused_until = event.at + HESITATION
             self._judge_refusals(event.at)
-        else:
+        elif is_news:
             self._stand_before_wall(event.at)
             self.wall_refused = True
-        self.judged_at = event.at
+        if is_news:
+            self.judged_at = event.at
+
+    def _pause(self, event: Event, seconds: float, *, is_news: bool) -> None:
+        """Send nothing for as long as Panda asks for, and then no more than it has
+        accepted; at first only this pause tells for how long that has to do."""
+        self.paused_until = max(self.paused_until, event.at + seconds)
+        if is_news:
+            rate = SHARE * self._measure(MEASURED, event.at, SHORTEST)
+            if self.learnt is None:
+                worked = max(SHORTEST, event.at - self.active_since)
+                rate *= worked / (worked + seconds)
+            self._fall(rate, event.at)
 
     def _note_failed(self, event: Event) -> None:
         """A failure says nothing about the rate, unless there is nothing else."""
@@ -276,23 +305,40 @@ class Pace:
         if self.wall_since is None:
             self.wall_since, self.wall_refused, self.wall_failures = since, False, 0
 
+    def _is_refused_often(self, now: float) -> bool:
+        """Whether so many requests were refused since the last fall that it is not by
+        chance."""
+        total = self.accepted_since + self.refused_since
+        is_enough = total >= ENOUGH or now - self.fell_at >= PACING
+        return is_enough and self.refused_since > MOST_NOISE * total
+
+    def _share_of_rate(self, now: float) -> float:
+        """Requests per second that are accepted while many are refused. At first a
+        quota that was saved up is used in no time, so that it says little."""
+        if self.learnt is None:
+            return self._measure(now - self.fell_at, now, PACING)
+        total = self.accepted_since + self.refused_since
+        return self._own_rate() * self.accepted_since / total
+
     def _judge_refusals(self, now: float) -> None:
         """Decide what follows when some requests are refused and others accepted."""
         total = self.accepted_since + self.refused_since
         share = self.refused_since / total if total else 1.0
         elapsed = now - self.fell_at
-        if elapsed < PACING and (total < ENOUGH or share < MOST_NOISE):
+        is_sure = total >= ENOUGH
+        if is_sure and share <= self.tolerated and now < self.tolerated_until:
             return
-        if total >= ENOUGH and share <= self.tolerated:
-            if elapsed > NEW_JUDGEMENT:
-                self.tolerated *= 1 - MOST_NOISE / 3
-                self._count_anew(now)
-            return
-        if share > MOST_NOISE:
+        if elapsed >= PACING and self.refused_since >= SEVERAL:
+            self._fall_on_trial(share, elapsed, now, is_sure=is_sure)
+        elif elapsed >= PATIENCE:
             self.trial = None
-            self._fall(SHARE * self._measure(elapsed, now, PACING), now)
-        else:
-            self._fall_on_trial(share, elapsed, now, is_sure=total >= ENOUGH)
+            self._fall(self._accepted_rate(now), now)
+
+    def _accepted_rate(self, now: float) -> float:
+        """Requests per second that are accepted, in the long run and recently."""
+        rate = min(self._own_rate(), self._measure(RECENTLY, now, SHORTEST))
+        recently = self._measure(max(RECENTLY, ENOUGH / rate), now, SHORTEST)
+        return SHARE * min(self._measure(MEASURED, now, SHORTEST), recently)
 
     def _fall_on_trial(
         self, share: float, elapsed: float, now: float, *, is_sure: bool
@@ -301,8 +347,7 @@ class Pace:
         lower rate, they do not come from the rate: go back and put up with them."""
         accepted = self._measure(RECENTLY, now, SHORTEST)
         rate = min(self._own_rate(), accepted / (1 - share))
-        shorter = self._measure(max(RECENTLY, ENOUGH / rate), now, SHORTEST)
-        to = SHARE * min(self._measure(MEASURED, now, SHORTEST), shorter)
+        to = self._accepted_rate(now)
         is_same = (
             self.trial is not None
             and elapsed <= LONGEST_TRIAL
@@ -313,6 +358,8 @@ class Pace:
             self._fall(to, now)
         elif is_sure and self._was_below(TRIAL * self.trial[0]):
             self.tolerated = 1.5 * share + 0.02
+            self.tolerated_until = now + self.tolerance
+            self.tolerance = min(2 * self.tolerance, LONGEST_TOLERANCE)
             self.learnt = self.trial[0]
             self.used_for = HOLD + DOUBLING
             self.trial = None

@@ -31,8 +31,8 @@ class PaceStore:
 
         :param change: gets the values and the time of the database, in seconds since
             the epoch, which all senders share.
-        :return: that time, or ``None`` if nothing could be read or written: the
-            database does not answer, or the system is not committed there (yet).
+        :return: that time, or ``None`` if the database did not answer in time.
+        :raise LookupError: if there is no such system, or it is not committed yet.
         """
         try:
             with db_connect(self._database).cursor() as cr:
@@ -41,9 +41,9 @@ class PaceStore:
                 cr.execute(
                     "SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT]
                 )
-                row = self._lock(cr) or (self._insert(cr) and self._lock(cr))
+                row = self._lock(cr) or self._insert(cr)
                 if not row:
-                    return None
+                    raise LookupError
                 cr.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8")
                 [now] = cr.fetchone()
                 state = json.dumps(change(row[0] or {}, now))
@@ -64,23 +64,11 @@ class PaceStore:
         return cr.fetchone()
 
     def _insert(self, cr):
-        """Insert the row, and return whether the system is there to have one."""
+        """Insert the row and return it, unless there is no system to have one."""
         cr.execute(
             "INSERT INTO panda_system_pace (system_id)"
             " SELECT id FROM panda_system WHERE id = %s ON CONFLICT DO NOTHING",
             [self._system_id],
         )
-        return cr.rowcount
-
-
-class LocalStore:
-    """Values that nobody else shares."""
-
-    def __init__(self, values, now):
-        self.values = values
-        self._now = now
-
-    def update(self, change):
-        """See :meth:`PaceStore.update`."""
-        self.values = change(self.values, self._now)
-        return self._now
+        # Another sender may have been faster.
+        return self._lock(cr)

@@ -10,15 +10,18 @@ from ..core.pace import CATCH_UP, Event, Pace, Turns
 from ..panda_api.connection import not_sent
 from ..panda_api.errors import ErrorKind, PandaError
 from ..panda_api.limiter import Result
-from .pace_store import LocalStore
 
 SLICE = 0.5
 """Seconds for which turns are taken at once, and between two looks at what the others
 have learnt."""
+MOST_AT_ONCE = 100
+"""Turns that are taken at once when only the day is limited."""
 LEAD = 0.01
 """Seconds before the end of a slice at which the next one is taken."""
 MERGED = 0.25
 """Seconds within which accepted requests become one event."""
+MOST_EVENTS = 1000
+"""Events that are kept while the database does not answer."""
 NO_TURNS = Turns(0, 0, 0)
 
 
@@ -29,7 +32,7 @@ class SendBudget:
     from their next exchange with the store on. Moments are in seconds of the clock
     that all share.
 
-    :param store: a :class:`~.pace_store.PaceStore`; without one nothing is shared.
+    :param store: a :class:`~.pace_store.PaceStore`.
     :param most: requests per second, 0 for no limit of ours.
     :param per_day: requests per day, 0 for no limit of ours.
     :param urgent: whether a person waits; they come first.
@@ -37,9 +40,9 @@ class SendBudget:
 
     learns = True
 
-    def __init__(self, store=None, *, most=0, per_day=0, urgent=False):
+    def __init__(self, store, *, most=0, per_day=0, urgent=False):
         self._store = store
-        self._values = {}
+        self._values = self._settled = {}
         self._most = most
         self._per_day = per_day
         self._urgent = urgent
@@ -180,18 +183,24 @@ class SendBudget:
             is_used_up = self._used >= self._turns.count
             count = 2 * count if is_used_up else max(1, self._used)
         rate = self._pace.rate(self._now(), self._most)
-        if rate < math.inf:
-            count = min(count, max(1, int(rate * SLICE)))
+        most = MOST_AT_ONCE if rate == math.inf else int(rate * SLICE)
+        count = min(count, max(1, most))
 
         def change(values, now):
             return self._settle(values, now, count)
 
-        now = self._store.update(change) if self._store else None
-        if now is None:
-            LocalStore(self._values, self._now()).update(change)
-        else:
+        try:
+            now = self._store.update(change) if self._store else None
+        except LookupError:
+            self._store = now = None
+        if now is not None:
             self._clock_offset = now - time.monotonic()
-        self._events, self._returned = [], NO_TURNS
+        else:
+            change(self._values, self._now())
+        if now is not None or not self._store:
+            self._values, self._events = self._settled, []
+        self._events = self._events[-MOST_EVENTS:]
+        self._returned = NO_TURNS
         self._size = max(1, count)
 
     def _settle(self, values, now, count):
@@ -209,8 +218,8 @@ class SendBudget:
         self._used_up_until = quota.ends_at(now) if wanted and not count else 0.0
         self._take(pace, now, count)
         self._pace = pace
-        self._values = {"pace": pace.as_dict(), "day": vars(quota)}
-        return self._values
+        self._settled = {"pace": pace.as_dict(), "day": vars(quota)}
+        return self._settled
 
     def _take(self, pace, now, count):
         """Take the next slice of ``pace``; without any limit it is all there is."""

@@ -296,14 +296,14 @@ class PandaMessage(models.AbstractModel):
         next_at = format_datetime(self.env, system.next_probe_at)
         if system.health_code == "daily_limit":
             return self.env._(
-                "The daily limit of requests is used up. Odoo goes on at midnight UTC. "
-                "Next try: %(next)s.",
+                "Paused since %(since)s: the requests that Odoo may send in a day are "
+                "used up. Odoo goes on by itself at %(next)s.",
+                since=since,
                 next=next_at,
             )
         if system.health == "throttled":
             return self.env._(
-                "Slowed down since %(since)s, as Panda asks for. Odoo goes on by "
-                "itself. Next try: %(next)s.",
+                "Paused since %(since)s: Panda asked for it. Next try: %(next)s.",
                 since=since,
                 next=next_at,
             )

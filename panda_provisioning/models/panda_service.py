@@ -350,7 +350,7 @@ class _Listener(RunListener):
         self.env["panda.service"]._commit(processed)
 
     def on_progress(self, progress):
-        self._system._notify_overview(progress)
+        self._system._notify_progress(progress)
 
     def on_settled(self, account_ids):
         accounts = self.env["panda.account"].browse(account_ids)

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..core.connection_check import check_connection
+from ..core.error_catalogue import passes_by_itself
 from ..core.printable import get_logger
 from ..core.retry_policy import probe_wait
 from ..core.secret_box import UnusableKey
@@ -38,8 +39,11 @@ LIMITS = {
     "activation_timeout": (1, WEEK),
 }
 """The least and the most of what may be entered."""
+ALERT_AFTER = 300
+"""Seconds that trouble which may pass by itself must last until people are notified."""
 RECOVERY = 900
-"""Seconds that a system must have answered until its trouble counts as over."""
+"""Seconds that a system must have answered until its trouble counts as over; only
+:data:`ALERT_AFTER` if nobody was notified of it."""
 
 
 class PandaSystem(models.Model):
@@ -154,7 +158,7 @@ class PandaSystem(models.Model):
         [
             ("unknown", "Not Checked"),
             ("healthy", "Healthy"),
-            ("throttled", "Slowed Down"),
+            ("throttled", "Paused"),
             ("quarantined", "Interrupted"),
         ],
         default="unknown",
@@ -170,8 +174,14 @@ class PandaSystem(models.Model):
     trouble_since = fields.Datetime(
         readonly=True,
         copy=False,
-        help="When people were told that the system does not work; empty once they "
-        "were told that it does again.",
+        help="When the system was interrupted first; empty once it has answered for a "
+        "while.",
+    )
+    trouble_notified_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When people were notified that the system does not work; empty once they "
+        "were notified that it does again.",
     )
 
     # === CONSTRAINTS AND INDEXES === #
@@ -434,8 +444,8 @@ class PandaSystem(models.Model):
     @api.model
     def _get_engine_fields(self):
         return {
-            *("health", "health_code", "health_since", "trouble_since"),
-            *("next_probe_at", "probe_count", "batch_done"),
+            *("health", "health_code", "health_since", "next_probe_at"),
+            *("trouble_since", "trouble_notified_at", "probe_count", "batch_done"),
         }
 
     def _get_missing_labels(self):
@@ -576,15 +586,22 @@ class PandaSystem(models.Model):
         what was wrong.
 
         The responsible person hears of it once, however often it comes and goes and
-        whatever else goes wrong, until the system has answered for :data:`RECOVERY`.
+        whatever else goes wrong, until the system has answered for :data:`RECOVERY`;
+        and not at all of what has passed by itself within :data:`ALERT_AFTER`.
         """
         is_other = self.health_code != finding.code
         self._wait_for_probe("quarantined", finding.code, finding.retry_after)
+        now = fields.Datetime.now()
         if not self.trouble_since:
-            self.sudo().trouble_since = fields.Datetime.now()
+            self.sudo().trouble_since = now
+        if self.trouble_notified_at:
+            if is_other:
+                self._tell(lambda: self._note_interruption(finding))
+        elif not passes_by_itself(finding.code) or (
+            now - self.trouble_since >= timedelta(seconds=ALERT_AFTER)
+        ):
+            self.sudo().trouble_notified_at = now
             self._tell(lambda: self._notify_interruption(finding))
-        elif is_other:
-            self._tell(lambda: self._note_interruption(finding))
 
     def _set_healthy(self):
         """Note that the system answers as it should."""
@@ -598,7 +615,7 @@ class PandaSystem(models.Model):
             system._recover()
 
     def _recover(self):
-        """Say that the trouble is over, once it has been for long enough."""
+        """Note that the trouble is over, once it has been for long enough."""
         if self.health != "healthy" or (
             self.trouble_since and self._get_recovery_time() > fields.Datetime.now()
         ):
@@ -606,11 +623,14 @@ class PandaSystem(models.Model):
         if self.probe_count:
             self.sudo().probe_count = 0
         if self.trouble_since:
-            self.sudo().trouble_since = False
-            self._tell(self._notify_recovery)
+            was_notified = bool(self.trouble_notified_at)
+            self.sudo().write({"trouble_since": False, "trouble_notified_at": False})
+            if was_notified:
+                self._tell(self._notify_recovery)
 
     def _get_recovery_time(self):
-        return self.health_since + timedelta(seconds=RECOVERY)
+        seconds = RECOVERY if self.trouble_notified_at else ALERT_AFTER
+        return self.health_since + timedelta(seconds=seconds)
 
     def _wait_for_probe(self, health, code, retry_after):
         """Send nothing until the next probe, which comes the later the more of them

@@ -1,15 +1,27 @@
 import json
+import math
+import time
 from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime, str2bool
+from odoo.tools import SQL, format_datetime, formatLang, str2bool
 
 from ..core.states import PENDING
+from ..panda_api.limiter import Result
 from .panda_account import MOST_URGENT_FIRST, SETTLED
+from .panda_system import LIMITS, MANAGER
 
 DAYS = 30
+MINUTES = 60
+REFUSED_WITHIN, USED_WITHIN = 180, 15
+"""Seconds without a refusal, and without anybody who wants to send, after which a
+system no longer counts as slowed down."""
+RECOVERED = 2
+"""How much faster than after its last refusals it may send when it has recovered."""
+MOST_REQUESTS = LIMITS["requests_per_second"][1]
+"""A learnt pace above is none: nobody sends so much."""
 FIRST_STEPS_DISMISSED = "panda_provisioning.first_steps_dismissed"
 
 
@@ -29,16 +41,35 @@ class PandaSystem(models.Model):
     )
     overview = fields.Json(compute="_compute_overview")
     overview_graph = fields.Text(compute="_compute_overview")
+    pace_graph = fields.Text(compute="_compute_pace")
+    learnt_pace = fields.Char(
+        compute="_compute_pace",
+        groups=MANAGER,
+        help="How many requests Panda accepts, as far as its refusals have shown. It "
+        "grows again while nothing is refused.",
+    )
 
     # === COMPUTE METHODS === #
 
     @api.depends_context("lang", "tz")
     def _compute_overview(self):
         rows = self._count_accounts()
+        paces = self.env["panda.system.pace"]._get(self)
         for system in self:
             own = [row[1:] for row in rows if row[0] == system.id]
-            system.overview = system._get_overview(own)
+            overview = system._get_overview(own)
+            overview["pace"] = system._get_pace_facts(*paces[system.id])
+            system.overview = overview
             system.overview_graph = json.dumps(system._get_graph(own))
+
+    @api.depends_context("lang")
+    def _compute_pace(self):
+        paces = self.env["panda.system.pace"]._get(self)
+        now = time.time()
+        for system in self:
+            pace, _quota = paces[system.id]
+            system.pace_graph = system._get_pace_graph(pace, now)
+            system.learnt_pace = system._get_learnt_pace(pace, now)
 
     def _count_accounts(self):
         """Return rows of system, state, day on which it began, number of accounts and
@@ -85,19 +116,56 @@ class PandaSystem(models.Model):
         today = fields.Date.context_today(self)
         days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
         labels = self._get_state_labels()
-        return [
-            {
-                "key": labels[state],
-                "values": [
-                    {
-                        "label": fields.Date.to_string(day),
-                        "value": counts.get((state, day), 0),
-                    }
-                    for day in days
-                ],
-            }
+        bars = {
+            labels[state]: [counts.get((state, day), 0) for day in days]
             for state in SETTLED
-        ]
+        }
+        return _get_bars(bars, map(fields.Date.to_string, days))
+
+    def _get_pace_facts(self, pace, quota):
+        """Return what the Overview says of the pace of this system: ``{"slowed": False
+        or {"rate", "most", "refused"}, "today": False or {"sent", "most"}}``.
+
+        The rates are in requests per second, ``most`` is 0 where people have set no
+        limit; ``refused`` are the requests of the last minute.
+        """
+        now = time.time()
+        most = self.requests_per_second
+        quota.note(0, now)  # what was sent yesterday is not of today
+        return {
+            "slowed": _is_slowed_down(pace, now, most)
+            and {
+                "rate": pace.rate(now, most),
+                "most": most,
+                "refused": pace.refused_lately(now),
+            },
+            "today": self.requests_per_day > 0
+            and {"sent": quota.sent, "most": self.requests_per_day},
+        }
+
+    def _get_learnt_pace(self, pace, now):
+        """Return what ``pace`` would give to the next sender, for people."""
+        pace.wall_since = None  # while nothing works, no rate is learnt
+        interval = pace.take(0, now).interval
+        if interval * MOST_REQUESTS <= 1:
+            return self.env._("No limit met")
+        rate = formatLang(self.env, 1 / interval, digits=1 if interval > 0.1 else 0)
+        return self.env._("%s requests/s", rate)
+
+    def _get_pace_graph(self, pace, now):
+        """Return what came of the requests in each minute of the last hour, as
+        ``dashboard_graph`` wants it, ``False`` when there were none."""
+        series = {result: pace.minutes[result.value].series(now) for result in Result}
+        if not any(map(sum, series.values())):
+            return False
+        labels = {
+            Result.ACCEPTED: self.env._("Accepted"),
+            Result.REFUSED: self.env._("Refused"),
+            Result.FAILED: self.env._("Failed"),
+        }
+        bars = {labels[result]: counts for result, counts in series.items()}
+        minutes = [60 * int(now // 60 - ago) for ago in reversed(range(MINUTES))]
+        return json.dumps(_get_bars(bars, minutes))
 
     def _get_state_labels(self):
         state = self.env["panda.account"]._fields["state"]
@@ -123,6 +191,13 @@ class PandaSystem(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _notify_progress(self, progress):
+        """Let those who look at the Overview see how far a run is, and its pace."""
+        for system in self:
+            [found] = self.env["panda.system.pace"]._get(system).values()
+            pace = system._get_pace_facts(*found)
+            system._notify_overview({**progress, "pace": pace})
 
     def _notify_overview(self, progress=None):
         """Let those who look at the Overview see ``progress``, or look again."""
@@ -267,3 +342,30 @@ class PandaSystem(models.Model):
                 }
             ]
         return step
+
+
+def _is_slowed_down(pace, now, most):
+    """Whether what was learnt holds requests back at present.
+
+    :param most: requests per second that people have set, 0 for none.
+    """
+    refused = pace.minutes[Result.REFUSED.value].total(REFUSED_WITHIN, now)
+    is_used = now < max(pace.wanted_at, pace.turn_at) + USED_WITHIN
+    full = min(most or math.inf, RECOVERED * (pace.learnt or math.inf))
+    return refused > 0 and is_used and pace.rate(now) < full
+
+
+def _get_bars(bars, labels):
+    """Return ``bars``, numbers by what they count, as ``dashboard_graph`` wants
+    them."""
+    labels = list(labels)
+    return [
+        {
+            "key": key,
+            "values": [
+                {"label": label, "value": value}
+                for label, value in zip(labels, values, strict=True)
+            ],
+        }
+        for key, values in bars.items()
+    ]

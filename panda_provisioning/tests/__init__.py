@@ -26,6 +26,7 @@ from . import test_neutralized_and_copied
 from . import test_notification_errors
 from . import test_overview
 from . import test_overview_notifications
+from . import test_overview_pace
 from . import test_panda_refusals
 from . import test_parent_validation
 from . import test_partner_actions
@@ -42,6 +43,7 @@ from . import test_sync_options_tours
 from . import test_sync_options_validation
 from . import test_system_address
 from . import test_system_alerts
+from . import test_system_tours
 from . import test_timeline
 from . import test_translations
 from . import test_updates

@@ -297,15 +297,17 @@ FIELDS = {
     "panda.system": {
         (PANDA, MANAGERS): "account_ids activation_timeout active company_id"
         " max_connections name request_timeout requests_per_day"
-        " requests_per_second responsible_user_id root_account_id search_delay sequence state",
+        " requests_per_second responsible_user_id root_account_id search_delay sequence"
+        " state",
         (PANDA, "owner"): "base_url",
         (PANDA, NOBODY): "batch_done health health_code health_since next_probe_at"
-        " probe_count trouble_since",
+        " probe_count trouble_notified_at trouble_since",
         (MANAGERS, MANAGERS): "access_id access_password api_key",
         (NOBODY, NOBODY): "database_stamp",
-        (MANAGERS, COMPUTED): "has_access_password has_api_key has_unreadable_secrets",
+        (MANAGERS, COMPUTED): "has_access_password has_api_key has_unreadable_secrets"
+        " learnt_pace",
         (PANDA, COMPUTED): "health_message is_place_locked"
-        " is_waiting_for_confirmation overview overview_graph",
+        " is_waiting_for_confirmation overview overview_graph pace_graph",
     },
     "panda.system.pace": {(NOBODY, NOBODY): "state system_id"},
     "panda.system.secret": {(NOBODY, NOBODY): "name system_id value"},

@@ -1,6 +1,7 @@
 """The base of every test: a local Panda over real HTTP, and factories of records."""
 
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from requests import Session
 from odoo import Command
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 
+from ..core.pace import Pace
 from ..panda_api import transport
 from ..panda_api.client import CUSTOMER_TYPE, RESELLER_TYPE, PandaClient
 
@@ -180,6 +182,25 @@ class PandaMixin:
     def connect_to(cls, url):
         """Have the system go to another address, with the same credentials."""
         cls.system.write({**cls.get_connection_values(), "base_url": url})
+
+    @classmethod
+    def set_pace(cls, counts, day=None, env=None, at=None, **values):
+        """Let it be what senders have learnt.
+
+        :param counts: ``{result: requests}``
+        :param day: values of a :class:`DailyQuota`.
+        :param at: when that was; in the minute to come unless it is given, so that
+            the last one does not end while the test runs.
+        :param values: fields of :class:`Pace`.
+        """
+        soon = time.time() + 60
+        pace = Pace(**{"wanted_at": soon, **values})
+        for result, count in counts.items():
+            pace.minutes[result].add(at or soon, count)
+        paces = (env or cls.env)["panda.system.pace"].sudo()
+        paces.search([("system_id", "=", cls.system.id)]).unlink()
+        state = {"pace": pace.as_dict(), "day": day or {}}
+        paces.create({"system_id": cls.system.id, "state": state})
 
     def count_queries(self, work):
         """Return how many statements ``work`` sends with a cold cache."""

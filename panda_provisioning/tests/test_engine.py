@@ -356,7 +356,7 @@ class TestEngine(PandaCase):
         words = "The daily limit of requests is used up. Odoo goes on at midnight UTC."
         self.assertEqual(account.error_message, words)
         self.assertEqual(self.system.health, "throttled")
-        self.assertIn(words, self.system.health_message)
+        self.assertIn("used up", self.system.health_message)
         at = self.system.next_probe_at
         self.assertEqual((at.hour, at.minute), (0, 0))
         self.assertGreater(at, fields.Datetime.now())
@@ -423,7 +423,7 @@ class TestEngine(PandaCase):
         self.assertEqual(self.system.health, "quarantined")
         self.assertLess(self.count_requests("path=/rest/*"), 30)
         self.assertEqual(set(accounts.mapped("attempt_count")), {0})
-        self.assertEqual(len(self.system.activity_ids), 1)
+        self.assertFalse(self.system.activity_ids, "it may pass by itself")
 
     def test_unknown_root_account_interrupts_the_system(self):
         """It is nobody's account that is at fault."""

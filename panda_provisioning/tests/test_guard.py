@@ -244,6 +244,28 @@ class TestPeopleOfOtherCompanies(PandaCase):
         with self.assertRaisesRegex(AccessError, "no provisioning system"):
             line.read(["name"])
 
+    def test_what_is_taken_names_nobody(self):
+        """A username, an e-mail address and a Panda ID are taken, and not by whom."""
+        hidden = self.make_partner("Secret Henry", email="taken@example.com")
+        self.make_account(
+            hidden, username="taken.name", remote_id="WGC-1-taken", state="synced"
+        )
+        hidden.company_id = self.other
+        partner = self.make_partner("Bob Babbage", email=hidden.email)
+        form, _action = self.press(partner, role="user", username="taken.name")
+        account = self.make_account(self.make_partner("Cara Curie"), state="failed")
+        wizard = self.env["panda.mark.done"].with_user(self.user)
+        wizard = wizard.create(
+            {"account_id": account.id, "remote_id": "WGC-1-taken", "reason": "by hand"}
+        )
+        with self.assertRaises(UserError) as refused:
+            wizard.action_confirm()
+        said = (form.username_problem, form.email_problem, str(refused.exception))
+        for text in said:
+            self.assertIn("another contact", text)
+            self.assertNotIn("Henry", text)
+            self.assertNotIn(self.other.name, text)
+
     def test_merging_names_nobody(self):
         accounts = self.their_account
         accounts |= self.env["panda.account"].create(

@@ -69,6 +69,7 @@ class TestOverviewTour(PandaTourCase):
     def setUp(self):
         super().setUp()
         self.sandbox.control("PATCH", "settings", {"latency_ms": 40})
+        self.system.requests_per_second = 1000
         partners = self.env["res.partner"].create(
             [
                 {
@@ -130,4 +131,7 @@ class TestOverviewTour(PandaTourCase):
             patch.object(service, "_commit", commit_and_make_room),
             self.registry.cursor() as cr,
         ):
-            self.env(cr=cr)["panda.service"]._cron_synchronize()
+            # After the card was read, so that only the run can have told of it.
+            env = self.env(cr=cr)
+            self.set_pace({"refused": 3}, env=env, learnt=18.0)
+            env["panda.service"]._cron_synchronize()

@@ -2,6 +2,16 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+FROM_SYSTEM = {
+    "compute": "_compute_place",
+    "compute_sudo": False,
+    "store": True,
+    "readonly": False,
+    "precompute": True,
+    "required": True,
+}
+"""Options of a field that begins as the system has it."""
+
 
 class PandaMove(models.TransientModel):
     """Takes a system with accounts to another address or root account.
@@ -17,24 +27,8 @@ class PandaMove(models.TransientModel):
     # === FIELDS === #
 
     system_id = fields.Many2one("panda.system", required=True, readonly=True)
-    base_url = fields.Char(
-        string="New API Address",
-        compute="_compute_place",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
-        precompute=True,
-        required=True,
-    )
-    root_account_id = fields.Char(
-        string="New Root Account",
-        compute="_compute_place",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
-        precompute=True,
-        required=True,
-    )
+    base_url = fields.Char("New API Address", **FROM_SYSTEM)
+    root_account_id = fields.Char("New Root Account", **FROM_SYSTEM)
     accounts = fields.Selection(
         [
             ("link", "Look each of them up there"),
@@ -44,7 +38,9 @@ class PandaMove(models.TransientModel):
         required=True,
         default="link",
     )
-    known_count = fields.Integer(compute="_compute_counts", compute_sudo=False)
+    known_count = fields.Integer(
+        string="Accounts Concerned", compute="_compute_counts", compute_sudo=False
+    )
     unknown_count = fields.Integer(compute="_compute_counts", compute_sudo=False)
     accept_unknown = fields.Boolean(string="Forget What May Have Been Created")
 

@@ -190,6 +190,5 @@ def _meter(
     if isinstance(rule, Window):
         return _WindowMeter(rule, since)
     if rule:
-        full = rule.burst
-        return _BucketMeter(rule, since, full if level is None else min(level, full))
+        return _BucketMeter(rule, since, rule.burst if level is None else level)
     return None

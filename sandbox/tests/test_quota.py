@@ -197,7 +197,7 @@ def test_refusals_come_as_late_as_any_answer(sandbox: SandboxProcess, api: Api) 
 
 
 def test_faults_are_for_what_was_accepted(sandbox: SandboxProcess, api: Api) -> None:
-    sandbox.control("POST", "faults", {"fault": "server_error", "times": 2})
+    sandbox.control("POST", "faults", {"fault": "server_error"})
     set_quota(sandbox, **SLOW)
     answers = [api.get_account(ROOT_ACCOUNT) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [500, 500, 429]

@@ -21,6 +21,7 @@ from panda_provisioning.core.error_catalogue import (
     field_of,
     is_corrected_by_edit,
     is_found_in_odoo,
+    passes_by_itself,
 )
 from panda_provisioning.core.retry_policy import POLICIES, Stops
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
@@ -246,6 +247,18 @@ def test_what_a_code_means(code: str) -> None:
     assert entry.foreseeable is (found in (IN_ODOO, ""))
     assert entry.answered is (found != SILENT)
     assert entry.connection_field == connection_field
+
+
+def test_what_passes_by_itself() -> None:
+    """Of what a check of the connection finds; people are not notified at once."""
+    passing = {code for code in CATALOGUE if passes_by_itself(code)}
+    assert passing == {
+        *("throttled", "daily_limit", "server_error", "inconsistent_listing"),
+        *("unreadable", "unexpected_status", "unreachable", "timeout", "too_many"),
+        *("update_stuck", "not_sent", "unsavable", "lost_answer", "transaction_stuck"),
+    }
+    assert not passes_by_itself(None)
+    assert not passes_by_itself("a code of another version")
 
 
 def test_a_remedy_is_a_method_of_the_account() -> None:

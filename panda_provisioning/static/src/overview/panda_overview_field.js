@@ -4,6 +4,7 @@ import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {formatFloat, formatInteger} from "@web/views/fields/formatters";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {describePace} from "./panda_pace";
 
 const {Duration} = luxon;
 const NOTIFICATION = "panda_provisioning.overview";
@@ -11,10 +12,12 @@ const PROMINENT = ["failed", "waiting"];
 const SILENCE = 15000;
 
 /**
- * The accounts of a system by status, and how far a run is that is under way.
+ * The accounts of a system by status, how far a run is that is under way, and what
+ * holds its requests back.
  *
  * The server tells of a run once a second. When it is over, or nothing is heard of it
- * any more, the card is read anew.
+ * any more, the card is read anew; and again as long as it says that something is slow,
+ * since the server does not tell when that is over.
  */
 export class PandaOverviewField extends Component {
     static template = "panda_provisioning.OverviewField";
@@ -28,6 +31,13 @@ export class PandaOverviewField extends Component {
         useEffect(
             () => this.listen(),
             () => []
+        );
+        useEffect(
+            (slowed) => {
+                const timer = slowed && setTimeout(() => this.lookAgain(), SILENCE);
+                return () => clearTimeout(timer);
+            },
+            () => [!this.state.progress && this.overview.pace.slowed]
         );
     }
 
@@ -108,6 +118,10 @@ export class PandaOverviewField extends Component {
             width: `${(100 * done) / total}%`,
             text: parts.join(" · "),
         };
+    }
+
+    get pace() {
+        return describePace(this.state.progress?.pace || this.overview.pace);
     }
 
     formatDuration(seconds) {

@@ -1,3 +1,4 @@
+import {PATIENCE} from "@panda_provisioning/../tests/tours/patience";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -13,6 +14,7 @@ const synchronized = [
         content: "Every step is done, without a reload",
         trigger:
             "body:not(:has(.modal)) .o_panda_timeline:not(:has(li:not([data-status=done])))",
+        timeout: PATIENCE,
     },
     {
         content: "The last step is among them",
@@ -124,10 +126,12 @@ tours.add("panda_provisioning_link", {
             trigger:
                 ".modal .o_kanban_record:contains('office@example.com') button[name=action_choose]",
             run: "click",
+            timeout: PATIENCE,
         },
         {
             content: "It is told",
             trigger: ".o_notification:contains('is linked to')",
+            timeout: PATIENCE,
         },
         ...synchronized,
     ],

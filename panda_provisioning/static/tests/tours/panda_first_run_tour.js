@@ -1,3 +1,4 @@
+import {PATIENCE} from "@panda_provisioning/../tests/tours/patience";
 import {cookie} from "@web/core/browser/cookie";
 import {registry} from "@web/core/registry";
 
@@ -39,6 +40,7 @@ tours.add("panda_provisioning_first_run", {
         {
             content: "It works",
             trigger: ".o_notification:contains('Connected to Sandbox Partner')",
+            timeout: PATIENCE,
         },
         {
             content: "The first step is done",
@@ -82,6 +84,7 @@ tours.add("panda_provisioning_first_run", {
             content: "The contact is in Panda",
             trigger:
                 "body:not(:has(.modal)) .o_field_widget[name=panda_sync_status]:contains('Synchronized'):not(:contains('Not'))",
+            timeout: PATIENCE,
         },
         {
             content: "Back to the Overview",

@@ -1,3 +1,4 @@
+import {rpc} from "@web/core/network/rpc";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -13,11 +14,17 @@ function remember() {
     }
 }
 
+/** Call a method of systems, behind the back of the card. */
+function callSystems(method, ...args) {
+    const params = {model: "panda.system", method, args, kwargs: {}};
+    return rpc(`/web/dataset/call_kw/panda.system/${method}`, params);
+}
+
 tours.add("panda_provisioning_overview", {
     steps: () => [
         {
             content: "The card says what is queued",
-            trigger: `${CARD} .o_panda_count[data-state=queued] .o_panda_number:text(500)`,
+            trigger: `${CARD}:not(:has(.o_panda_pace)) .o_panda_count[data-state=queued] .o_panda_number:text(500)`,
             run: () => {
                 window.isSamePage = true;
                 new MutationObserver(remember).observe(document.body, {
@@ -30,6 +37,10 @@ tours.add("panda_provisioning_overview", {
         {
             content: "A run begins: the bar shows how far it is",
             trigger: `${CARD} .o_panda_progress:contains('of 500')`,
+        },
+        {
+            content: "And what holds its requests back",
+            trigger: `${CARD} .o_panda_pace:text(Slowed down: 18 of at most 1,000 requests/s, 3 refused in the last minute)`,
         },
         {
             content: "In the end all are synchronized",
@@ -66,6 +77,49 @@ tours.add("panda_provisioning_overview", {
         {
             content: "Which are listed",
             trigger: ".o_list_view .o_data_row:contains('Person')",
+        },
+    ],
+});
+
+tours.add("panda_provisioning_pace", {
+    steps: () => [
+        {
+            content: "The card says what holds requests back",
+            trigger: `${CARD} .o_panda_pace:text(Slowed down: 2.5 requests/s, 3 refused in the last minute)`,
+        },
+        {
+            content: "And how many there may be",
+            trigger: `${CARD} .o_panda_pace:text(1,250 of 10,000 requests today)`,
+        },
+        {
+            content: "While the system is healthy",
+            trigger: `${CARD} [name=health]:contains(Healthy)`,
+            run: async () => {
+                const ids = await callSystems("search", [
+                    ["name", "=", "Panda Antivirus"],
+                ]);
+                // Less than was learnt, so that it is not this that holds them back.
+                await callSystems("write", ids, {requests_per_second: 2});
+            },
+        },
+        {
+            content: "When it is over the line goes by itself",
+            trigger: `${CARD}:not(:has(.o_panda_pace:contains(Slowed down))) .o_panda_pace:contains(today)`,
+            timeout: 30000,
+        },
+    ],
+});
+
+tours.add("panda_provisioning_pace_form", {
+    steps: () => [
+        {
+            content: "A graph shows the last hour, in words too",
+            trigger:
+                "[name=pace_graph] canvas[aria-label='Requests of the last hour. Accepted: 9,000, Refused: 3, Failed: 0']",
+        },
+        {
+            content: "A manager sees what was learnt",
+            trigger: "[name=learnt_pace]:contains(No limit met)",
         },
     ],
 });

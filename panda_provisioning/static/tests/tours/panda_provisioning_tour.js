@@ -1,3 +1,4 @@
+import {PATIENCE} from "@panda_provisioning/../tests/tours/patience";
 import {registry} from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -42,6 +43,7 @@ const synchronized = [
     {
         content: "Panda's answer is told",
         trigger: ".o_notification:contains('The activation e-mail went to')",
+        timeout: PATIENCE,
     },
     {
         content: "The form shows the new status, without a reload",
@@ -90,6 +92,7 @@ tours.add("panda_provisioning_refused", {
             content: "The refusal is shown at the field it belongs to",
             trigger:
                 ".modal .o_field_widget[name=username_problem]:contains('Choose another')",
+            timeout: PATIENCE,
         },
         {
             content: "What was typed is still there",

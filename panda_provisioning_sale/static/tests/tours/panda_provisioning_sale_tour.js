@@ -1,3 +1,4 @@
+import {PATIENCE} from "@panda_provisioning/../tests/tours/patience";
 import {browser} from "@web/core/browser/browser";
 import {registry} from "@web/core/registry";
 import {rpc} from "@web/core/network/rpc";
@@ -31,6 +32,7 @@ tours.add("panda_provisioning_sale_order", {
         {
             content: "Within seconds, without a reload, the customer is in Panda",
             trigger: `${STATUS}:contains('Synchronized'):not(:contains('Not'))`,
+            timeout: PATIENCE,
         },
         {
             content: "And so is their reseller",
@@ -106,6 +108,7 @@ tours.add("panda_provisioning_sale_typing", {
         {
             content: "The status is that of the server",
             trigger: `${STATUS}:contains('Synchronized'):not(:contains('Not'))`,
+            timeout: PATIENCE,
         },
         {
             content: "What was typed is still there",

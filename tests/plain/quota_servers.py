@@ -1,0 +1,208 @@
+"""Servers with a quota, and clients that work to their full, on a clock of their own."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+from panda_provisioning.core.pace import Event, Pace, Turns
+from panda_provisioning.panda_api.limiter import Result
+
+EPOCH = 1_000_000.0
+CLIENT_PAUSE = 0.002
+"""Seconds between an answer and the next request of a connection."""
+
+
+class Server(Protocol):
+    """Accepts requests as its quota allows; ``allowed`` counts what it would have."""
+
+    allowed: float
+
+    def ask(self, now: float) -> float | None:
+        """Return ``None`` for a request that is accepted, else the seconds until one
+        would be."""
+
+
+class Bucket:
+    """A token bucket; ``rate`` may change with time."""
+
+    def __init__(self, rate: float | Callable[[float], float], burst: float) -> None:
+        self._rate = rate if callable(rate) else lambda _now, fixed=rate: fixed
+        self._burst = self._tokens = self.allowed = burst
+        self._filled_at = EPOCH
+
+    def ask(self, now: float) -> float | None:
+        rate = self._rate(now - EPOCH)
+        added = rate * (now - self._filled_at)
+        self._filled_at = now
+        self.allowed += added
+        self._tokens = min(self._burst, self._tokens + added)
+        if self._tokens < 1:
+            return (1 - self._tokens) / rate
+        self._tokens -= 1
+        return None
+
+
+class Window:
+    """So many requests in each window of fixed length."""
+
+    def __init__(self, requests: int, seconds: float) -> None:
+        self._requests, self._seconds = requests, seconds
+        self._number, self._left = -1, 0
+        self.allowed = 0.0
+
+    def ask(self, now: float) -> float | None:
+        number = int(now // self._seconds)
+        if number != self._number:
+            self._number, self._left = number, self._requests
+            self.allowed += self._requests
+        if not self._left:
+            return (number + 1) * self._seconds - now
+        self._left -= 1
+        return None
+
+
+class Unlimited:
+    """Accepts whatever comes."""
+
+    allowed = math.nan
+
+    def ask(self, now: float) -> float | None:
+        return None
+
+
+@dataclass
+class Outcome:
+    """What came of a run: the times of accepted requests, and how many there were of
+    each result."""
+
+    accepted_at: list[float] = field(default_factory=list)
+    results: dict[Result, int] = field(default_factory=lambda: dict.fromkeys(Result, 0))
+    allowed: float = 0
+
+    @property
+    def used(self) -> float:
+        """Accepted requests ÷ what the quota allowed."""
+        return len(self.accepted_at) / self.allowed
+
+    @property
+    def refused(self) -> float:
+        """Refused requests ÷ all of them."""
+        return self.results[Result.REFUSED] / sum(self.results.values())
+
+    def rate(self, begin: float, end: float) -> float:
+        """Accepted requests per second between two moments of the run."""
+        found = [at for at in self.accepted_at if begin <= at < end]
+        return len(found) / (end - begin)
+
+
+class _Client:
+    """Connections that share a pace. Turns are taken one by one, and given back when
+    the pace changes, as the engine does it with its slices."""
+
+    def __init__(self, pace: Pace, most: float) -> None:
+        self.pace, self._most = pace, most
+        self.waiting = 0
+        self.wakes_at = math.inf
+        self._turns: Turns | None = None
+        self._plan: tuple[float | None, float | None, float] | None = None
+
+    def next_turn(self, now: float) -> float:
+        """The moment of the turn in hand."""
+        pace = self.pace
+        plan = (pace.learnt, pace.wall_since, pace.paused_until)
+        if self._turns and plan != self._plan:
+            pace.give_back(self._turns)
+            self._turns = None
+        self._plan = plan
+        self._turns = self._turns or pace.take(1, now, self._most)
+        return self._turns.begin
+
+    def use(self) -> None:
+        self._turns = None
+        self.waiting -= 1
+
+
+def simulate(
+    server: Server,
+    seconds: float,
+    *,
+    connections: int = 32,
+    latency: float = 0.05,
+    clients: int = 1,
+    tells: bool = False,
+    by_chance: dict[Result, float] | None = None,
+    most: float = 0,
+    seed: int = 1,
+) -> tuple[Outcome, Pace]:
+    """Let ``connections`` send as fast as their pace lets them.
+
+    :param clients: with a pace of their own each, as far as the server is concerned
+        somebody else.
+    :param tells: whether a refusal says when to come again, in whole seconds.
+    :param by_chance: parts of the requests that are refused or fail whatever the rate.
+    :return: the outcome for all clients, and the pace of the first.
+    """
+    chance = random.Random(seed)
+    outcome = Outcome()
+    peers = [_Client(Pace(), most) for _number in range(clients)]
+    events: list[tuple[float, int, Callable[[float], None]]] = []
+    order = count()
+
+    def at(moment: float, action: Callable[[float], None]) -> None:
+        heapq.heappush(events, (moment, next(order), action))
+
+    def want(client: _Client, now: float) -> None:
+        client.waiting += 1
+        send_due(client, now)
+
+    def wake(client: _Client, now: float) -> None:
+        client.wakes_at = math.inf
+        send_due(client, now)
+
+    def send_due(client: _Client, now: float) -> None:
+        while client.waiting:
+            turn = client.next_turn(now)
+            if turn > now + 1e-9:
+                if turn < client.wakes_at:
+                    client.wakes_at = turn
+                    at(turn, lambda moment: wake(client, moment))
+                return
+            client.use()
+            took = latency * chance.uniform(0.9, 1.3)
+            at(now + took / 2, lambda moment: arrive(client, now, took, moment))
+
+    def arrive(client: _Client, sent_at: float, took: float, now: float) -> None:
+        result, retry_after = Result.ACCEPTED, None
+        drawn = chance.random()
+        for kind, part in (by_chance or {}).items():
+            if 0 <= drawn < part:
+                result = kind
+            drawn -= part
+        wait = server.ask(now) if result is Result.ACCEPTED else None
+        if wait is not None:
+            result, retry_after = Result.REFUSED, math.ceil(wait) if tells else None
+        event = Event(result, sent_at, sent_at + took, retry_after=retry_after)
+        at(sent_at + took, lambda moment: answer(client, event, moment))
+
+    def answer(client: _Client, event: Event, now: float) -> None:
+        outcome.results[event.result] += 1
+        if event.result is Result.ACCEPTED:
+            outcome.accepted_at.append(now - EPOCH)
+        client.pace.note([event])
+        send_due(client, now)
+        at(now + CLIENT_PAUSE, lambda moment: want(client, moment))
+
+    for number in range(connections):
+        peer = peers[number % clients]
+        at(EPOCH, lambda moment, peer=peer: want(peer, moment))
+    while events and events[0][0] <= EPOCH + seconds:
+        moment, _number, action = heapq.heappop(events)
+        action(moment)
+    outcome.allowed = server.allowed
+    return outcome, peers[0].pace
