@@ -160,7 +160,7 @@ _ENTRIES = (
     _system("root_account_is_customer", PERMISSION, "root_account_id"),
     _system("read_only_access_id", PERMISSION, "access_id"),
     _system("throttled", ErrorKind.THROTTLED, remedy=NOW),
-    _system("daily_limit", ErrorKind.THROTTLED, remedy=NOW),
+    _silence("daily_limit", ErrorKind.THROTTLED, "system_id"),
     _system("server_error", OUTAGE, remedy=NOW),
     _system("inconsistent_listing", OUTAGE, remedy=NOW),
     _system("unreadable", PROTOCOL, "base_url", NOW),

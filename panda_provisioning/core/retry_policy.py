@@ -19,7 +19,8 @@ class Stops(str, Enum):
     SYSTEM = "system"
     """The whole system is put in quarantine and probed."""
     PACE = "pace"
-    """The whole system pauses: Panda asked for it, or the day's requests are used up."""
+    """The whole system pauses: Panda asked for it, or the requests of the day are used
+    up."""
 
 
 @dataclass(frozen=True)

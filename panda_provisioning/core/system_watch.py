@@ -28,7 +28,7 @@ class SystemWatch:
 
     ``stopped_by`` is the error that ends the run, ``last_error`` the last one that may
     be the system's, ``failed`` and ``refused`` are the accounts for which the system
-    may be to blame.
+    may be to blame; ``failed`` has one as often as it has failed.
     """
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 import random
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -277,15 +277,21 @@ class Queue:
         )
 
     def give_back_attempts(self, ids):
-        """Do not count the last attempt of ``ids``: the system was at fault. Those
-        that failed because it was their last one are queued again."""
+        """Do not count the last attempts of ``ids``, one for each time that an ID is
+        there: the system was at fault. Those that failed because it was their last one
+        are queued again."""
+        for count, some in _by_count(ids).items():
+            self._give_back(some, count)
+
+    def _give_back(self, ids, count):
         self._execute(
             SQL(
                 """
                 UPDATE panda_account
-                SET attempt_count = GREATEST(attempt_count - 1, 0)
+                SET attempt_count = GREATEST(attempt_count - %s, 0)
                 WHERE id = ANY(%s) AND %s
                 """,
+                count,
                 ids,
                 IS_SCHEDULED,
             )
@@ -295,9 +301,10 @@ class Queue:
                 State.QUEUED,
                 values=SQL(
                     """
-                    , attempt_count = attempt_count - 1, next_attempt_at = %s,
+                    , attempt_count = attempt_count - %s, next_attempt_at = %s,
                     failed_at = NULL, notification_pending = FALSE
                     """,
+                    count,
                     fields.Datetime.now(),
                 ),
                 where=SQL(
@@ -496,6 +503,15 @@ def _add_email_used(env, system_id, rows):
             owners[(row["email"] or "").lower()],
             is_in_panda=bool(row["remote_id"]),
         )
+
+
+def _by_count(ids):
+    """Return ``{how often they are there: those of ids}``."""
+    counts = Counter(ids)
+    return {
+        count: [each for each in counts if counts[each] == count]
+        for count in set(counts.values())
+    }
 
 
 def get_bound_accounts(env, system_id, remote_ids):

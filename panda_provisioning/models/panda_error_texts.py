@@ -70,6 +70,7 @@ LABELS = [
     ("root_account_is_customer", "Root account is a customer"),
     ("read_only_access_id", "Read-only Access ID"),
     ("throttled", "Rate limit reached"),
+    ("daily_limit", "Daily limit used up"),
     ("server_error", "Server error in Panda"),
     ("unreachable", "Panda cannot be reached"),
     ("certificate", "Certificate not trusted"),
@@ -245,6 +246,9 @@ TEXTS = {
         "read-only ones, or the API key is wrong."
     ),
     "throttled": _lt("Panda asked to slow down."),
+    "daily_limit": _lt(
+        "The daily limit of requests is used up. Odoo goes on at midnight UTC."
+    ),
     "unreachable": _lt("Panda cannot be reached."),
     "certificate": _lt(
         "The certificate at the API address of %(system)s is not trusted: %(detail)s. "
@@ -309,6 +313,9 @@ CONNECTION_TEXTS = {
         "This is the read-only Access ID. Use the read-write one."
     ),
     "throttled": _lt("Panda is busy. That passes within minutes."),
+    "daily_limit": _lt(
+        "The daily limit of requests is used up. Odoo goes on at midnight UTC."
+    ),
     "server_error": _lt(
         "Panda answers with an error of its own. That usually passes within minutes."
     ),

@@ -637,7 +637,8 @@ class PandaSystem(models.Model):
         were in vain."""
         probes = self.probe_count + 1
         wait = probe_wait(retry_after, probes, random.uniform)
-        next_at = fields.Datetime.now() + timedelta(seconds=wait)
+        # One second more, since the current one has begun already.
+        next_at = fields.Datetime.now() + timedelta(seconds=wait + 1)
         self._set_health(health, code, next_probe_at=next_at, probe_count=probes)
         self._notify_overview()
 

@@ -46,11 +46,14 @@ class RunningExchange:
 
     def __init__(self, ends_at: float, may_send: MaySend | None = None) -> None:
         self.ends_at = ends_at
+        self.began_at = 0.0
+        """When its turn had come, 0 before."""
         self.sent_at = 0.0
         """When the first byte of the request may have left, 0 if none has."""
         self._may_send = may_send
 
     def __enter__(self) -> RunningExchange:
+        self.began_at = time.monotonic()
         _current.exchange = self
         return self
 

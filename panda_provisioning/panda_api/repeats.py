@@ -12,6 +12,9 @@ SHARE = 0.2
 """Repetitions for each request that is sent."""
 AT_FIRST, AT_MOST = 10.0, 100.0
 """Repetitions that may be made before anything else was sent, and that are saved up."""
+QUICK = 0.25
+"""Part of a time-out after which a failure is as good as one: repeating what takes
+long makes it worse."""
 PASSING = {"server_error", "lost_answer", "unreachable", "unreadable"}
 """Codes of failures that may have gone by the next time. Not among them: a
 certificate, a firewall, an address, and what took a whole time-out already."""

@@ -23,9 +23,9 @@ from .connection import MaySend, RunningExchange, TimedAdapter
 from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
-from .limiter import Limiter, NoLimit, is_refused, result_of
+from .limiter import Limiter, NoLimit, result_of
 from .limits import LONGEST_TOKEN, LONGEST_TOKEN_LIFE
-from .repeats import DELAYS, RetryBudget, may_be_repeated
+from .repeats import DELAYS, QUICK, RetryBudget, may_be_repeated
 from .responses import (
     Exchange,
     as_object,
@@ -165,31 +165,43 @@ class Transport:
         call_ends = min(time.monotonic() + longest_call(self.timeout), ends_at)
 
         def send(token: str) -> Any:
-            running = RunningExchange(self._until(call_ends), may_send)
-            return self._send(method, path, token, payload, params, trace, running)
+            def exchange(running: RunningExchange) -> Any:
+                return self._send(method, path, token, payload, params, trace, running)
+
+            return self._repeat(exchange, call_ends, may_send)
 
         token = self._token.get(self._until(call_ends))
         try:
-            return self._repeat(lambda: send(token), call_ends)
+            return send(token)
         except PandaError as error:
             if error.status != 401:
                 raise
         self._token.discard(token)
-        renewed = self._token.get(self._until(call_ends))
-        return self._repeat(lambda: send(renewed), call_ends)
+        return send(self._token.get(self._until(call_ends)))
 
-    def _repeat(self, send: Callable[[], T], ends_at: float) -> T:
-        """Return what ``send`` returns, once it raises nothing that may pass."""
-        delays = iter(DELAYS)
+    def _repeat(
+        self,
+        exchange: Callable[[RunningExchange], T],
+        ends_at: float,
+        may_send: MaySend | None = None,
+    ) -> T:
+        """Return what ``exchange`` returns, once it raises nothing that may pass."""
+        delays, failure = iter(DELAYS), None
         while True:
+            running = RunningExchange(self._until(ends_at), may_send)
             try:
-                return send()
+                return exchange(running)
             except PandaError as error:
                 if error.status == 429 and self._may_wait(ends_at):
                     continue  # the limiter says when
+                if failure and error.code == "not_sent":
+                    raise failure from error
+                failure = error
+                now = time.monotonic()
                 delay = next(delays, math.inf) * random.uniform(0.5, 1.5)
-                is_in_time = time.monotonic() + delay < ends_at
-                if not (is_in_time and may_be_repeated(error)):
+                is_in_time = now + delay < ends_at
+                is_quick = now - running.began_at < QUICK * self.timeout
+                if not (is_in_time and is_quick and may_be_repeated(error)):
                     raise
                 if not self._retries.spend():
                     raise
@@ -256,7 +268,6 @@ class Transport:
         """Wait for a turn to do what follows, of whose outcome the limiter hears."""
         self.limiter.wait(running.ends_at)
         self._retries.earn()
-        began = time.monotonic()
         failure: PandaError | None = None
         try:
             yield
@@ -265,7 +276,9 @@ class Transport:
             raise
         finally:
             wait = failure.retry_after if failure else None
-            self.limiter.note(result_of(failure), running.sent_at or began, wait)
+            self.limiter.note(
+                result_of(failure), running.sent_at or running.began_at, wait
+            )
 
     def _exchange(
         self,
@@ -318,15 +331,14 @@ class Transport:
             raise inconsistent(detail)
 
     def _fetch_token(self, until: float) -> tuple[str, float]:
-        return self._repeat(lambda: self._ask_for_token(until), until)
+        return self._repeat(self._ask_for_token, until)
 
-    def _ask_for_token(self, until: float) -> tuple[str, float]:
+    def _ask_for_token(self, running: RunningExchange) -> tuple[str, float]:
         """Some answers carry an error in a success.
 
         See docs/watchguard-api.md#token-answer.
         """
         credentials = self._credentials
-        running = RunningExchange(until)
         try:
             with self._turn(running):
                 answer = self._exchange(

@@ -136,6 +136,8 @@ class AccessMatrixMixin:
             "res_model": "panda.system",
             "res_id": cls.system.id,
         }
+        paces = cls.env["panda.system.pace"]
+        pace = paces.search([]) or paces.create({"system_id": cls.system.id})
         made = [
             *(cls.partner, cls.account, cls.system, cls.log, link, popup),
             wizards["panda.link.line"].create({"link_id": link.id}),
@@ -149,6 +151,7 @@ class AccessMatrixMixin:
             cls.env["panda.move"]
             .with_user(cls.roles["owner"])
             .create({"system_id": cls.system.id, "root_account_id": "ACC-9"}),
+            pace,
             cls.env["panda.system.secret"].search(
                 [("system_id", "=", cls.system.id)], limit=1
             ),

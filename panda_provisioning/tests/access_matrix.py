@@ -296,8 +296,9 @@ FIELDS = {
     },
     "panda.system": {
         (PANDA, MANAGERS): "account_ids activation_timeout active company_id"
-        " max_connections name request_timeout requests_per_second"
-        " responsible_user_id root_account_id search_delay sequence state",
+        " max_connections name request_timeout requests_per_day"
+        " requests_per_second responsible_user_id root_account_id search_delay sequence"
+        " state",
         (PANDA, "owner"): "base_url",
         (PANDA, NOBODY): "batch_done health health_code health_since next_probe_at"
         " probe_count trouble_notified_at trouble_since",
@@ -308,6 +309,7 @@ FIELDS = {
         (PANDA, COMPUTED): "health_message is_place_locked"
         " is_waiting_for_confirmation overview overview_graph pace_graph",
     },
+    "panda.system.pace": {(NOBODY, NOBODY): "state system_id"},
     "panda.system.secret": {(NOBODY, NOBODY): "name system_id value"},
     "provisioning.systems": {
         (PANDA, PANDA): "line_ids partner_id",

@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from requests import Session
@@ -13,6 +14,7 @@ from odoo import Command
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 
 from ..core.pace import Pace
+from ..panda_api import transport
 from ..panda_api.client import CUSTOMER_TYPE, RESELLER_TYPE, PandaClient
 
 sys.path.append(str(Path(__file__).parents[2] / "sandbox"))
@@ -48,6 +50,8 @@ class PandaMixin:
         cls.sandbox = cls.enterClassContext(
             SandboxProcess(Path(folder) / "panda.sqlite")
         )
+        # What fails is repeated, but no test waits for that.
+        cls.enterClassContext(patch.object(transport, "DELAYS", (0.0, 0.0, 0.0)))
         cls.user = new_test_user(
             cls.env,
             "panda-user",

@@ -19,6 +19,7 @@ RIGHTS = {
     "panda.sync.log": {"user": "read", "manager": "read"},
     "panda.sandbox.connect": {"manager": "read write create"},
     "panda.move": {},  # for whoever may change addresses, see the matrix
+    "panda.system.pace": {},
     "panda.system.secret": {},
     "panda.sync.options": {"user": "read write create", "manager": "read write create"},
     "panda.link": {"user": "read write create", "manager": "read write create"},

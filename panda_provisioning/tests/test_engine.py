@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..core import pace
 from ..core.retry_policy import MAX_ATTEMPTS
 from ..engine.queue import Queue
 from ..models.panda_system import RECOVERY
@@ -278,10 +279,11 @@ class TestEngine(PandaCase):
         self.make_tenant(partner.name, partner.email)
         account = self.enqueue(self.make_account(partner))
         self.run_cron()
-        self.assertEqual((account.state, account.attempt_count), ("retry", 1))
+        # The run has waited for some seconds once.
+        self.assertEqual((account.state, account.attempt_count), ("retry", 2))
         first_wait = account.next_attempt_at - fields.Datetime.now()
         notes = len(partner.message_ids)
-        for _attempt in range(MAX_ATTEMPTS - 1):
+        for _attempt in range(MAX_ATTEMPTS - 2):
             self.make_due(account)
             self.run_cron()
         self.assertLess(first_wait.total_seconds(), 60)
@@ -330,6 +332,40 @@ class TestEngine(PandaCase):
         self.assertEqual(set(accounts.mapped("state")), {"synced"})
         self.assertEqual(self.system.health, "healthy")
 
+    def test_a_refusal_is_waited_for_by_the_run(self):
+        """It costs no attempt, and nobody hears of it."""
+        self.fault("throttled", path=ACCOUNTS, times=2)
+        account = self.synchronize_by_cron(self.make_account())
+        self.assertEqual((account.state, account.attempt_count), ("synced", 0))
+        self.assertEqual(self.system.health, "healthy")
+
+    def test_a_failure_that_passes_costs_nothing(self):
+        for fault in ("server_error", "lost_answer", "truncated"):
+            with self.subTest(fault):
+                self.reset_panda()
+                self.fault(fault, method="GET", times=2)
+                account = self.make_account(self.make_partner(f"{fault} Person"))
+                self.synchronize_by_cron(account)
+                self.assertEqual((account.state, account.attempt_count), ("synced", 0))
+
+    def test_when_the_requests_of_a_day_are_used_up_odoo_waits_for_the_next(self):
+        self.system.requests_per_day = 2
+        account = self.synchronize_by_cron(self.make_account())
+        self.assertEqual((account.state, account.attempt_count), ("retry", 0))
+        self.assertEqual(self.count_requests(), 2)
+        words = "The daily limit of requests is used up. Odoo goes on at midnight UTC."
+        self.assertEqual(account.error_message, words)
+        self.assertEqual(self.system.health, "throttled")
+        self.assertIn("used up", self.system.health_message)
+        at = self.system.next_probe_at
+        self.assertEqual((at.hour, at.minute), (0, 0))
+        self.assertGreater(at, fields.Datetime.now())
+        self.system.requests_per_day = 0  # what was changed is tried at once
+        self.make_due(account)
+        self.run_cron()
+        self.assertEqual(account.state, "synced")
+        self.assertEqual(self.system.health, "healthy")
+
     def test_one_account_that_is_forbidden_stops_nobody_else(self):
         self.fault("server_error", status=403, path=ACCOUNTS, account="Person0 T")
         accounts = self.enqueue(
@@ -376,6 +412,7 @@ class TestEngine(PandaCase):
         self.assertEqual(len(self.system.message_ids), alerts + 1, "one note")
         self.assertFalse(self.system.activity_ids)
 
+    @patch.multiple(pace, DOWN_AFTER=1, WALL_LONGEST=pace.WALL_SHORTEST)
     def test_a_run_of_outages_quarantines_the_system(self):
         self.sandbox.control("PATCH", "settings", {"latency_ms": 50})
         self.fault("server_error", path="/rest/*")

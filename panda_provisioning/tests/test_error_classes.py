@@ -15,7 +15,7 @@ BY_THE_CLOCK = [
     ("server_error", {**LOOK, "body": "empty"}, "answered with an error of its own"),
     ("truncated", LOOK, "cannot be read"),
     ("timeout", {**LOOK, "seconds": 5}, "did not answer in time"),
-    ("throttled", LOOK, "asked to slow down"),
+    ("throttled", {**LOOK, "retry_after": 900}, "asked to slow down"),
 ]
 """Faults after which nobody has to do anything, and what is read."""
 
@@ -43,22 +43,25 @@ class TestErrorClasses(PandaCase):
     """Each class of error, from what Panda does to what the person reads."""
 
     def synchronize_with(self, fault, rule):
-        """Return an account whose first try meets ``fault``."""
+        """Return an account whose try meets ``fault``."""
         self.reset_panda()
         self.system.write({"health": "unknown", "next_probe_at": False})
         self.fault(fault, **rule)
         number = self.env["panda.account"].search_count([])
-        account = self.make_account(self.make_partner(f"Person{number} Test"))
+        partner = self.make_partner(f"Person{number} Test")
+        # After a first failure the run would wait some seconds.
+        account = self.make_account(partner, attempt_count=1)
         return self.synchronize_by_cron(account)
 
     def test_what_goes_on_by_the_clock(self):
         self.system.request_timeout = 1
         for fault, rule, text in BY_THE_CLOCK:
             with self.subTest(fault, **rule):
-                account = self.synchronize_with(fault, {**rule, "times": 1})
+                account = self.synchronize_with(fault, rule)
                 self.assertEqual(account.state, "retry")
                 self.assertIn(text, account.error_message)
                 self.assertIn("next try", account.status_text)
+                self.clear_faults()
                 self.system.next_probe_at = False
                 self.make_due(account)
                 self.run_cron()

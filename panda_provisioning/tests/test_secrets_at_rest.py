@@ -203,6 +203,7 @@ class TestRefusedOverRpc(PandaMixin, HttpCase):
             ("search_delay", -1, "Search Delay must be between 0 and"),
             ("activation_timeout", 0, "Activation Timeout must be between 1 and"),
             ("requests_per_second", -1, "Requests Per Second must be between 0 and"),
+            ("requests_per_day", -1, "Requests Per Day must be between 0 and"),
             ("name", False, "Fill in: Name"),
             ("base_url", False, "right of its own"),
             ("company_id", False, "Fill in: Company"),

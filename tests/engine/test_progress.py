@@ -74,13 +74,13 @@ def rows_of(world, steps):
 
 DONE = {"step": "done"}
 REFUSED = {"step": "find_account", "error": ("conflict", "name_exists")}
-OUTAGE = {"step": "find_account", "error": ("outage", "server_error")}
+UNREADABLE = {"step": "find_account", "error": ("protocol", "unreadable")}
 PUT_BACK = {"step": "create_account", "may_go_on": False}
 
 
 def test_an_account_at_rest_or_to_be_tried_later_is_done(world, progress):
     """Put back is not done: the next run goes on with it."""
-    steps = [DONE, REFUSED, OUTAGE, PUT_BACK]
+    steps = [DONE, REFUSED, UNREADABLE, PUT_BACK]
     for _step in steps:
         world.add()
     run = progress(done_before=5)

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_what_is_asked_about_was_claimed_before(world):
     account = world.add()
     seen = []
     with Spy(lambda _request: seen.append(world.read(account))):
-        world.run([account])
+        world.run([account])  # which reads no names at its end
     assert len(seen) >= 3
     assert {row.state for row in seen} == {"running"}
     assert {bool(row.run_token) for row in seen} == {True}
@@ -432,6 +433,16 @@ def test_an_account_in_panda_of_another_contact_is_never_adopted(world):
     assert len(world.tenants()) == 2
 
 
+def test_an_account_in_panda_that_is_ones_own_is_no_other_ones(world):
+    """It is found again by its name, and kept."""
+    mine = world.add_tenant(**IN_PANDA)
+    account = world.add(**IN_PANDA, remote_id=mine)
+    world.run()
+    row = world.read(account)
+    assert (row.state, row.remote_id) == ("synced", mine)
+    assert len(world.tenants()) == 1
+
+
 def test_a_marker_is_kept_when_the_account_found_belongs_to_another(world):
     """Looking past the accounts of others says nothing about one's own."""
     world.configure(search_delay=600)
@@ -567,7 +578,7 @@ def test_a_run_that_is_called_off_reads_no_names(world):
 
 def test_a_run_in_trouble_reads_no_names(world):
     account = world.add()
-    world.fault("throttled", path="*/operators")
+    world.fault("throttled", retry_after=120, path="*/operators")
     with listings() as asked:
         world.run()
     assert world.read(account).remote_id
@@ -579,7 +590,7 @@ def test_names_that_cannot_be_read_change_nothing(world):
     world.fault("server_error", method="GET", path="*/children", skip=1)
     with listings() as asked:
         world.run()
-    assert len(asked) > 1, "once for the look, and again for the names"
+    assert len(asked) == 1 + 4, "the second one is repeated three times"
     row = world.read(account)
     assert (row.state, row.sent_name) == ("synced", "Smith & Sons")
     assert health(world).health == "healthy"
@@ -887,22 +898,56 @@ def test_an_outage_of_one_account_is_an_attempt_of_its_own(world):
     remote_id = world.add_tenant(**IN_PANDA)
     path = f"/rest/platform/accounts/v1/accounts/{remote_id}"
     world.fault("server_error", method="GET", path=path)
-    account, other = world.add(**IN_PANDA), world.add()
+    account, other = world.add(**IN_PANDA, attempt_count=1), world.add()
     world.run()
     row = world.read(account)
-    assert (row.state, row.attempt_count) == ("retry", 1)
+    assert (row.state, row.attempt_count) == ("retry", 2)
     assert world.read(other).state == "synced"
     assert health(world).health == "healthy"
 
 
-def test_a_run_of_outages_ends_the_run(world):
+def test_a_failure_that_passes_costs_nothing(world):
+    """Neither an attempt nor a run, and nobody hears of it."""
+    world.fault("server_error", method="GET", times=2)
+    account = world.add()
+    with world.runner() as runner:
+        runner.execute()
+        assert runner._system_watch.error is None
+    row = world.read(account)
+    assert (row.state, row.attempt_count, row.error_code) == ("synced", 0, None)
+    assert health(world).health == "healthy"
+
+
+def test_a_short_outage_is_waited_for_by_the_run(world, monkeypatch):
+    """The attempt counts while it lasts."""
+    from odoo.addons.panda_provisioning.core import retry_policy
+    from odoo.addons.panda_provisioning.panda_api.errors import ErrorKind
+
+    outage = replace(retry_policy.POLICIES[ErrorKind.OUTAGE], first=0.2)
+    monkeypatch.setitem(retry_policy.POLICIES, ErrorKind.OUTAGE, outage)
+    world.fault("error_in_success", method="GET", times=2)
+    account = world.add()
+    seen = []
+    with Spy(lambda _request: seen.append(world.read(account))):
+        world.run()
+    assert [row.attempt_count for row in seen[:3]] == [0, 1, 2]
+    assert {row.state for row in seen[:3]} == {"running"}
+    row = world.read(account)
+    assert (row.state, row.attempt_count) == ("synced", 0)
+
+
+def test_a_run_of_outages_ends_the_run(world, monkeypatch):
     """Nobody's next step is begun, and nobody has lost an attempt."""
+    from odoo.addons.panda_provisioning.core import pace
+
+    monkeypatch.setattr(pace, "DOWN_AFTER", 1)
+    monkeypatch.setattr(pace, "WALL_LONGEST", pace.WALL_SHORTEST)
     world.configure(max_connections=1)
     world.fault("server_error", path="/rest/platform/accounts/*")
     for _number in range(20):
         world.add(attempt_count=2)
     world.run()
-    assert world.count_requests() <= 12
+    assert world.count_requests() <= 28
     [row] = world.execute(
         "SELECT min(attempt_count), max(attempt_count) FROM panda_account"
     )
@@ -922,6 +967,7 @@ def test_a_pause_that_panda_asks_for_ends_the_run(world):
     assert found.health == "throttled"
     assert found.next_probe_at > ahead(100)
     assert held(world) == 0
+    assert world.states()["queued"] >= 15, "only who has met it waits as long"
 
 
 def test_an_account_that_is_forbidden_while_the_system_works_fails(world):

@@ -154,14 +154,14 @@ def test_two_runs_do_not_link_the_same_account(world):
     ]
     world.set(pair[0], state="queued")
     with world.runner() as runner:
-        get_bound = runner._queue.get_bound
+        get_owners = runner._queue.get_owners
 
-        def link_meanwhile(remote_ids, except_id):
-            bound = get_bound(remote_ids, except_id)
+        def link_meanwhile(remote_ids):
+            owners = get_owners(remote_ids)
             world.set(pair[1], remote_id=tenant)
-            return bound
+            return owners
 
-        runner._queue.get_bound = link_meanwhile
+        runner._queue.get_owners = link_meanwhile
         runner.execute()
     first, second = map(world.read, pair)
     assert (first.state, first.error_code) == ("failed", "link_refused")

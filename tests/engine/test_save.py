@@ -126,7 +126,7 @@ def edited(world, outcome, **columns):
 
 
 REFUSED = {"step": "find_account", "error": ("conflict", "name_exists")}
-OUTAGE = {"step": "find_account", "error": ("outage", "server_error")}
+UNREADABLE = {"step": "find_account", "error": ("protocol", "unreadable")}
 LOST = {"step": "find_account", "error": ("unknown_outcome", "transaction_stuck")}
 
 
@@ -139,7 +139,9 @@ def test_what_was_edited_while_it_was_sent_is_sent_again(world):
     assert row.notification_pending is False, "it has not settled"
 
 
-@pytest.mark.parametrize("outcome", [REFUSED, OUTAGE], ids=["refused", "outage"])
+@pytest.mark.parametrize(
+    "outcome", [REFUSED, UNREADABLE], ids=["refused", "unreadable"]
+)
 def test_what_was_edited_while_it_failed_is_tried_again_at_once(world, outcome):
     """From where it was: the edit may be what Panda asked for."""
     queued, row = edited(world, outcome)
@@ -172,16 +174,17 @@ def test_what_was_not_edited_is_left_at_rest(world):
 
 def test_attempts_lost_to_an_outage_of_the_system_are_given_back(world):
     retried = world.add(state="retry", attempt_count=3)
+    twice = world.add(state="retry", attempt_count=3)
     unknown = world.add(state="unknown", attempt_count=1)
     untried = world.add(state="retry", attempt_count=0)
     refused = world.add(state="failed", attempt_count=3)
     other = world.add(state="retry", attempt_count=3)
-    accounts = [retried, unknown, untried, refused]
+    accounts = [retried, twice, unknown, untried, refused]
     with world.queue() as queue:
-        queue.give_back_attempts(accounts)
+        queue.give_back_attempts([*accounts, twice])
         queue.env.cr.commit()
     counts = [world.read(account).attempt_count for account in (*accounts, other)]
-    assert counts == [2, 0, 0, 3, 3]
+    assert counts == [2, 1, 0, 0, 3, 3]
 
 
 @pytest.mark.parametrize("state", ["retry", "unknown"])
@@ -307,17 +310,15 @@ def test_a_run_notifies_for_its_own_system_and_accounts_only(world):
 
 
 def test_accounts_in_panda_are_bound_to_their_account_in_odoo(world):
-    mine = world.add(remote_id="ACC-1")
-    world.add(remote_id="ACC-2")
+    mine, other = world.add(remote_id="ACC-1"), world.add(remote_id="ACC-2")
     world.add(remote_id="ACC-3", system_id=world.other_system)
     asked = ("ACC-1", "ACC-2", "ACC-3", "ACC-4")
     with world.queue() as queue:
-        assert queue.get_bound(asked, mine) == {"ACC-2"}
-        assert queue.get_bound(asked, world.add()) == {"ACC-1", "ACC-2"}
+        assert queue.get_owners(asked) == {"ACC-1": mine, "ACC-2": other}
+        assert queue.get_owners([]) == {}
 
 
 def test_our_own_root_belongs_to_nobody_however_it_is_spelled(world):
-    account = world.add()
     with world.queue() as queue:
         asked = ["ACC-1000001", "acc-1000001", "ACC-3"]
-        assert queue.get_bound(asked, account) == {"ACC-1000001", "acc-1000001"}
+        assert queue.get_owners(asked) == {"ACC-1000001": None, "acc-1000001": None}

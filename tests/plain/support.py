@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,8 +25,10 @@ from panda_provisioning.core.snapshot import (
 )
 from panda_provisioning.core.workflow import perform
 from panda_provisioning.panda_api.client import PandaClient
+from panda_provisioning.panda_api.connection import not_sent
 from panda_provisioning.panda_api.credentials import Credentials
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.limiter import NoLimit
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.settings import API_KEY, PASSWORDS, READ_WRITE_ID, ROOT_ACCOUNT
 
@@ -102,6 +105,24 @@ def at_once(count: int, work: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(count) as pool:
         return [f.result() for f in [pool.submit(begin) for _ in range(count)]]
+
+
+class Steady(NoLimit):
+    """A limiter that gives out ``per_second`` turns."""
+
+    def __init__(self, per_second: float) -> None:
+        self._interval = 1 / per_second
+        self._next = 0.0
+
+    def wait(self, until: float) -> None:
+        """Come back when it is the caller's turn, or raise when it is too late."""
+        now = time.monotonic()
+        turn = max(now, self._next)
+        if turn >= until:
+            time.sleep(until - now)
+            raise not_sent()
+        self._next = turn + self._interval
+        time.sleep(turn - now)
 
 
 class World:

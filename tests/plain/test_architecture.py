@@ -88,10 +88,11 @@ def test_only_the_gate_writes_the_state_of_an_account() -> None:
         "panda_provisioning/engine/state_gate.py",
         "panda_provisioning/models/panda_account.py",
     }
-    # The state of a system is another field.
+    # The state of a system is another field, and so is that of its pace.
     others = {
         "panda_provisioning/models/panda_system.py",
         "panda_provisioning/models/panda_system_address.py",
+        "panda_provisioning/models/panda_system_pace.py",
     }
     found = {
         str(path) for path, tree in modules(*ADDONS) if state_writes(tree)

@@ -102,6 +102,6 @@ def test_an_unknown_account_is_none(world: World) -> None:
 
 def test_an_outage_is_no_answer(world: World) -> None:
     chosen_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
-    world.fault("server_error", method="GET")
+    world.fault("error_in_success", method="GET")
     with pytest.raises(PandaError):
         choose(world, chosen_id)

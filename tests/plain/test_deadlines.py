@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from panda_provisioning.panda_api.transport import Transport, longest_call
 from panda_sandbox.settings import ROOT_ACCOUNT
 
 from .raw_server import Behaviour, RawServer, Visit, good_account, good_token
-from .support import ACME, connected, failing
+from .support import ACME, Steady, connected, failing
 
 TIMEOUT = 0.5
 MARGIN = 0.4
@@ -236,6 +237,23 @@ def test_a_call_with_everything_slow_ends_within_its_bound(
     assert len(raw.calls) == 2
 
 
+def test_what_took_long_is_not_repeated(raw: RawServer, transport: Transport) -> None:
+    """A quarter of the time-out is as good as all of it; what failed sooner is
+    repeated."""
+    transport.authenticate()
+    for part, calls in ((0.3, 1), (0.0, 3)):
+
+        def broken(visit: Visit, seconds: float = part * TIMEOUT) -> None:
+            time.sleep(seconds)
+            visit.answer({}, 503 if len(raw.calls) < 3 else 200)
+
+        raw.visits.clear()
+        raw.call = broken
+        with contextlib.suppress(PandaError):
+            transport.request("GET", "/x")
+        assert len(raw.calls) == calls
+
+
 def test_the_bound_of_a_call_is_four_timeouts() -> None:
     assert longest_call(30) == 120
 
@@ -270,8 +288,7 @@ def test_everything_is_cut_when_the_time_of_a_run_is_over(raw: RawServer) -> Non
 
 def test_waiting_for_ones_turn_does_not_outlive_the_call(raw: RawServer) -> None:
     """Whose turn would come too late was not sent, and takes nobody's place."""
-    options = {"timeout": TIMEOUT, "requests_per_second": 1}
-    with connected(raw.url, **options) as transport:
+    with connected(raw.url, timeout=TIMEOUT, limiter=Steady(1.25)) as transport:
         transport.authenticate()
         started = time.monotonic()
         with failing(ErrorKind.OUTAGE, "not_sent"):
@@ -308,7 +325,7 @@ def test_a_write_whose_token_came_too_late_is_not_sent(
 
 
 def test_a_write_that_waited_too_long_for_its_turn_is_not_sent(raw: RawServer) -> None:
-    with connected(raw.url, timeout=2, requests_per_second=5) as transport:
+    with connected(raw.url, timeout=2, limiter=Steady(5)) as transport:
         transport.authenticate()
         client = PandaClient(transport, may_send=until(time.monotonic() + 0.1))
         with failing(ErrorKind.OUTAGE, "not_sent"):

@@ -157,9 +157,9 @@ def test_a_parent_that_is_gone(world: World) -> None:
 
 
 def test_trouble_is_noted(world: World) -> None:
-    world.fault("server_error", path="*/children")
+    world.fault("error_in_success", path="*/children")
     prefetch = read(world, CUSTOMER)
-    assert prefetch.trouble == "server_error"
+    assert prefetch.trouble == "inconsistent_listing"
     [ending] = dry_run([CUSTOMER], prefetch, {}, time.time()).values()
     assert not ending.is_sure
 

@@ -86,6 +86,7 @@ def test_where_panda_said_nothing_there_are_no_words_of_panda() -> None:
     assert {entry.code for entry in entries() if not entry.answered} == {
         "bug",
         "certificate",
+        "daily_limit",
         "invalid_url",
         "lost_answer",
         "not_sent",
@@ -196,6 +197,7 @@ EXPECTED = {
     ),
     "read_only_access_id": ("permission", "system_id", "system", UNSEEN, "access_id"),
     "throttled": ("throttled", "system_id", "now", UNSEEN, ""),
+    "daily_limit": ("throttled", "system_id", "now", SILENT, ""),
     "server_error": ("outage", "system_id", "now", UNSEEN, ""),
     "inconsistent_listing": ("outage", "system_id", "now", UNSEEN, ""),
     "unreadable": ("protocol", "system_id", "now", UNSEEN, "base_url"),

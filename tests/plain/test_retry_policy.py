@@ -13,7 +13,6 @@ from panda_provisioning.core.retry_policy import (
     JITTER,
     LONGEST_PROBE,
     MAX_ATTEMPTS,
-    OUTAGES_IN_A_ROW,
     POLICIES,
     SHORTEST_PAUSE,
     RetryPolicy,
@@ -52,12 +51,12 @@ def test_what_is_the_systems_fault_costs_no_account_an_attempt() -> None:
 
 
 @given(st.sampled_from(CLOCKED), st.integers(-3, 2000))
-def test_a_wait_doubles_with_each_attempt_up_to_a_cap(
+def test_a_wait_grows_with_each_attempt_up_to_a_cap(
     kind: ErrorKind, attempt: int
 ) -> None:
     """Give or take the jitter, whatever the number of attempts."""
     policy = POLICIES[kind]
-    plain = min(policy.longest, policy.first * 2 ** max(0, attempt - 1))
+    plain = min(policy.longest, policy.first * policy.factor ** max(0, attempt - 1))
     wait = wait_before_retry(failure(kind), attempt, random.uniform)
     assert plain * (1 - JITTER) <= wait <= plain * (1 + JITTER)
 
@@ -105,7 +104,7 @@ WAITS = {
     ErrorKind.AUTH: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
     ErrorKind.PERMISSION: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
     ErrorKind.THROTTLED: ("pace", False, [5, 10, 20, 40, 80, 160, 300, 300]),
-    ErrorKind.OUTAGE: ("nothing", True, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
+    ErrorKind.OUTAGE: ("nothing", True, [5, 15, 45, 135, 405, 1215, 3600, 3600]),
     ErrorKind.UNKNOWN: ("nothing", True, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600]),
     ErrorKind.PROTOCOL: (
         *("nothing", True, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
@@ -127,13 +126,15 @@ def test_what_follows_from_each_kind(kind: ErrorKind) -> None:
 
 
 def test_a_policy_without_a_schedule_counts_and_does_not_wait() -> None:
-    assert RetryPolicy(Stops.ACCOUNT) == RetryPolicy(Stops.ACCOUNT, 0, 0, spends=True)
+    assert RetryPolicy(Stops.ACCOUNT) == RetryPolicy(
+        *(Stops.ACCOUNT, 0, 0, 2), spends=True
+    )
     assert [stops.value for stops in Stops] == ["nothing", "account", "system", "pace"]
 
 
 def test_no_failure_at_all_waits_like_the_first() -> None:
     for attempt in (-1, 0, 1):
-        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 30
+        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 5
         assert probe_wait(None, attempt, no_jitter) == 15
 
 
@@ -142,9 +143,8 @@ def test_the_probes_of_a_system_that_does_not_answer() -> None:
     assert waits == [15, 30, 60, 120, 240, 480, 900, 900]
 
 
-def test_the_patience_with_an_account_and_with_a_system() -> None:
+def test_the_patience_with_an_account() -> None:
     assert MAX_ATTEMPTS == 10
-    assert OUTAGES_IN_A_ROW == 5
 
 
 def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
@@ -157,8 +157,8 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
         return max(low, high)
 
     outage = failure(ErrorKind.OUTAGE)
-    assert wait_before_retry(outage, 1, lowest) == pytest.approx(24)
-    assert wait_before_retry(outage, 1, highest) == pytest.approx(36)
+    assert wait_before_retry(outage, 1, lowest) == pytest.approx(4)
+    assert wait_before_retry(outage, 1, highest) == pytest.approx(6)
     assert probe_wait(None, 1, lowest) == pytest.approx(15)
     assert probe_wait(None, 1, highest) == pytest.approx(18)
 
@@ -166,6 +166,6 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
 def test_what_panda_asked_for_is_the_least() -> None:
     outage = failure(ErrorKind.OUTAGE, 100)
     assert wait_before_retry(outage, 1, no_jitter) == 100
-    assert wait_before_retry(outage, 3, no_jitter) == 120
+    assert wait_before_retry(outage, 4, no_jitter) == 135
     assert probe_wait(0.5, 9, no_jitter) == 1
     assert probe_wait(1.5, 9, no_jitter) == 1.5

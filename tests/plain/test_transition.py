@@ -345,9 +345,13 @@ def test_an_error_spends_an_attempt_unless_the_system_is_at_fault(
     error = PandaError(kind, "code", "words")
     row = after(row_at(Step.FIND_ACCOUNT), Outcome(Step.FIND_ACCOUNT, error=error))
     assert row.attempt_count == (1 if POLICIES[kind].spends else 0)
-    assert (row.error_code, row.error_detail, row.is_held) == ("code", "words", False)
+    assert row.is_held is (kind is ErrorKind.OUTAGE)
+    words = ("", "") if row.is_held else ("code", "words")
+    assert (row.error_code, row.error_detail) == words
     is_persons = POLICIES[kind].stops is Stops.ACCOUNT
-    if is_persons:
+    if row.is_held:
+        assert (row.state, row.wait) == (State.RUNNING, 6.0)
+    elif is_persons:
         assert (row.state, row.failed_at, row.due_at) == (State.FAILED, NOW, None)
     else:
         is_unknown = kind is ErrorKind.UNKNOWN
@@ -357,15 +361,36 @@ def test_an_error_spends_an_attempt_unless_the_system_is_at_fault(
         assert row.due_at > NOW
 
 
+def test_a_short_wait_is_spent_with_the_run() -> None:
+    """Nobody hears of an error that passes within seconds; the attempt counts. A run
+    that is ending lets the account go."""
+    outage = Outcome(Step.FIND_OPERATOR, error=as_error("unreachable"))
+    held = after(row_at(Step.FIND_OPERATOR), outage)
+    assert (held.state, held.is_held, held.wait) == (State.RUNNING, True, 6.0)
+    assert (held.attempt_count, held.due_at) == (1, NOW + LEASE)
+    let_go = after(row_at(Step.FIND_OPERATOR), outage, may_go_on=False)
+    assert (let_go.state, let_go.is_held) == (State.RETRY, False)
+    assert (let_go.attempt_count, let_go.due_at) == (1, NOW + 6.0)
+    assert let_go.error_code == "unreachable"
+
+
+@pytest.mark.parametrize("code", ["throttled", "daily_limit", "lost_answer"])
+def test_what_stops_the_system_or_is_unclear_is_not_waited_for(code: str) -> None:
+    """However short the wait is."""
+    error = as_error(code)
+    row = after(row_at(Step.FIND_ACCOUNT), Outcome(Step.FIND_ACCOUNT, error=error))
+    assert (row.is_held, row.error_code) == (False, code)
+
+
 def test_the_wait_grows_with_the_attempts() -> None:
     outage = as_error("unreachable")
     waits = []
     for attempts in range(3):
         row = row_at(Step.FIND_ACCOUNT, attempt_count=attempts)
-        row = after(row, Outcome(Step.FIND_ACCOUNT, error=outage))
+        row = after(row, Outcome(Step.FIND_ACCOUNT, error=outage), may_go_on=False)
         assert row.due_at
         waits.append(row.due_at - NOW)
-    assert waits == pytest.approx([36.0, 72.0, 144.0])  # 30 s and 20 % jitter
+    assert waits == pytest.approx([6.0, 18.0, 54.0])  # 5 s and 20 % jitter
 
 
 def test_after_the_last_attempt_a_person_is_asked() -> None:
@@ -377,7 +402,7 @@ def test_after_the_last_attempt_a_person_is_asked() -> None:
 
 
 def test_a_marker_makes_every_error_an_unknown_outcome() -> None:
-    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0)
+    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0, attempt_count=1)
     row = after(row, Outcome(Step.FIND_ACCOUNT, error=as_error("unreachable")))
     assert (row.state, row.snapshot.marker_at) == (State.UNKNOWN, 5.0)
 
@@ -620,8 +645,9 @@ WORN = replace(
 EASED = replace(WORN, failed_at=None, error_code="", error_detail="")
 
 
-def test_a_run_waits_up_to_five_seconds() -> None:
-    assert LONG_WAIT == 5.0
+def test_a_run_waits_up_to_six_seconds() -> None:
+    """As long as the first wait after an outage may be."""
+    assert LONG_WAIT == 6.0
 
 
 def test_the_whole_row_that_is_claimed() -> None:
@@ -650,7 +676,7 @@ def test_the_whole_row_that_is_done() -> None:
 def test_the_whole_row_that_a_run_goes_on_with() -> None:
     row = after(WORN, Outcome(Step.AWAIT_OPERATOR, {"polls": 3}, wait=0.5))
     snapshot = replace(WORN.snapshot, polls=3)
-    assert row == replace(EASED, snapshot=snapshot, due_at=NOW + LEASE)
+    assert row == replace(EASED, snapshot=snapshot, due_at=NOW + LEASE, wait=0.5)
 
 
 def test_the_whole_row_that_is_put_back() -> None:
