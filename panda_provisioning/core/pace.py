@@ -41,8 +41,9 @@ ENOUGH, SEVERAL = 20, 3
 """Results, and refusals among them, that tell something about a share."""
 PATIENCE = 5.0
 """Seconds after which a single refusal is enough for a fall."""
-MOST_NOISE = 0.3
-"""Share of refusals that may come by chance, whatever the rate."""
+MOST_NOISE, SPREADS = 0.3, 1.5
+"""Share of refusals that may come by chance, whatever the rate, and how many standard
+deviations more of them are no chance any more."""
 TRIAL = 0.7
 """Part of a rate at which refusals by chance must be as many as before."""
 LONGEST_TRIAL = 10.0
@@ -193,7 +194,8 @@ class Pace:
         doublings = min(max(0.0, self.used_for - HOLD) / DOUBLING, MOST_DOUBLINGS)
         if doublings < 1:
             return self.learnt * (1 + doublings**3)
-        return self.learnt * 2.0**doublings
+        grown: float = self.learnt * 2.0**doublings
+        return grown
 
     # === TURNS === #
 
@@ -268,7 +270,7 @@ class Pace:
         is_news = event.sent_at > self.judged_at
         if event.retry_after:
             self._pause(event, event.retry_after, is_news=is_news)
-        elif self.wall_since is None and self._is_refused_often(event.at):
+        elif self.wall_since is None and self._is_refused_often():
             self.trial, self.tolerance = None, TOLERANCE
             self._fall(SHARE * self._share_of_rate(event.at), event.at)
         elif is_news and self.accepted_at > self.judged_at:
@@ -305,12 +307,13 @@ class Pace:
         if self.wall_since is None:
             self.wall_since, self.wall_refused, self.wall_failures = since, False, 0
 
-    def _is_refused_often(self, now: float) -> bool:
-        """Whether so many requests were refused since the last fall that it is not by
-        chance."""
+    def _is_refused_often(self) -> bool:
+        """Whether more requests were refused since the last fall than chance explains,
+        give or take what a small number of them varies by."""
         total = self.accepted_since + self.refused_since
-        is_enough = total >= ENOUGH or now - self.fell_at >= PACING
-        return is_enough and self.refused_since > MOST_NOISE * total
+        spread = math.sqrt(total * MOST_NOISE * (1 - MOST_NOISE))
+        most = MOST_NOISE * total + SPREADS * spread
+        return total >= ENOUGH and self.refused_since > most
 
     def _share_of_rate(self, now: float) -> float:
         """Requests per second that are accepted while many are refused. At first a

@@ -1,4 +1,4 @@
-"""Servers with a quota, and clients that work to their full, on a clock of their own."""
+"""Servers with a quota, and busy clients, on a clock of their own."""
 
 from __future__ import annotations
 
@@ -128,6 +128,82 @@ class _Client:
         self.waiting -= 1
 
 
+class _Simulation:
+    """Connections that send as fast as their pace lets them."""
+
+    def __init__(
+        self,
+        server: Server,
+        latency: float,
+        by_chance: dict[Result, float],
+        chance: random.Random,
+        *,
+        tells: bool,
+    ) -> None:
+        self._server, self._latency = server, latency
+        self._by_chance, self._tells = by_chance, tells
+        self._chance = chance
+        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._order = count()
+        self.outcome = Outcome()
+
+    def at(self, moment: float, action: Callable[[float], None]) -> None:
+        heapq.heappush(self._events, (moment, next(self._order), action))
+
+    def run(self, until: float) -> None:
+        while self._events and self._events[0][0] <= until:
+            moment, _number, action = heapq.heappop(self._events)
+            action(moment)
+        self.outcome.allowed = self._server.allowed
+
+    def want(self, client: _Client, now: float) -> None:
+        client.waiting += 1
+        self._send_due(client, now)
+
+    def _wake(self, client: _Client, now: float) -> None:
+        client.wakes_at = math.inf
+        self._send_due(client, now)
+
+    def _send_due(self, client: _Client, now: float) -> None:
+        while client.waiting:
+            turn = client.next_turn(now)
+            if turn > now + 1e-9:
+                if turn < client.wakes_at:
+                    client.wakes_at = turn
+                    self.at(turn, lambda moment: self._wake(client, moment))
+                return
+            client.use()
+            self._send(client, now, self._latency * self._chance.uniform(0.9, 1.3))
+
+    def _send(self, client: _Client, now: float, took: float) -> None:
+        self.at(now + took / 2, lambda moment: self._arrive(client, now, took, moment))
+
+    def _arrive(self, client: _Client, sent_at: float, took: float, now: float) -> None:
+        result, retry_after = self._draw(), None
+        wait = self._server.ask(now) if result is Result.ACCEPTED else None
+        if wait is not None:
+            result = Result.REFUSED
+            retry_after = math.ceil(wait) if self._tells else None
+        event = Event(result, sent_at, sent_at + took, retry_after=retry_after)
+        self.at(event.at, lambda moment: self._answer(client, event, moment))
+
+    def _draw(self) -> Result:
+        drawn = self._chance.random()
+        for result, part in self._by_chance.items():
+            if drawn < part:
+                return result
+            drawn -= part
+        return Result.ACCEPTED
+
+    def _answer(self, client: _Client, event: Event, now: float) -> None:
+        self.outcome.results[event.result] += 1
+        if event.result is Result.ACCEPTED:
+            self.outcome.accepted_at.append(now - EPOCH)
+        client.pace.note([event])
+        self._send_due(client, now)
+        self.at(now + CLIENT_PAUSE, lambda moment: self.want(client, moment))
+
+
 def simulate(
     server: Server,
     seconds: float,
@@ -140,7 +216,7 @@ def simulate(
     most: float = 0,
     seed: int = 1,
 ) -> tuple[Outcome, Pace]:
-    """Let ``connections`` send as fast as their pace lets them.
+    """Let ``connections`` send for so many seconds.
 
     :param clients: with a pace of their own each, as far as the server is concerned
         somebody else.
@@ -149,60 +225,10 @@ def simulate(
     :return: the outcome for all clients, and the pace of the first.
     """
     chance = random.Random(seed)
-    outcome = Outcome()
+    simulation = _Simulation(server, latency, by_chance or {}, chance, tells=tells)
     peers = [_Client(Pace(), most) for _number in range(clients)]
-    events: list[tuple[float, int, Callable[[float], None]]] = []
-    order = count()
-
-    def at(moment: float, action: Callable[[float], None]) -> None:
-        heapq.heappush(events, (moment, next(order), action))
-
-    def want(client: _Client, now: float) -> None:
-        client.waiting += 1
-        send_due(client, now)
-
-    def wake(client: _Client, now: float) -> None:
-        client.wakes_at = math.inf
-        send_due(client, now)
-
-    def send_due(client: _Client, now: float) -> None:
-        while client.waiting:
-            turn = client.next_turn(now)
-            if turn > now + 1e-9:
-                if turn < client.wakes_at:
-                    client.wakes_at = turn
-                    at(turn, lambda moment: wake(client, moment))
-                return
-            client.use()
-            took = latency * chance.uniform(0.9, 1.3)
-            at(now + took / 2, lambda moment: arrive(client, now, took, moment))
-
-    def arrive(client: _Client, sent_at: float, took: float, now: float) -> None:
-        result, retry_after = Result.ACCEPTED, None
-        drawn = chance.random()
-        for kind, part in (by_chance or {}).items():
-            if 0 <= drawn < part:
-                result = kind
-            drawn -= part
-        wait = server.ask(now) if result is Result.ACCEPTED else None
-        if wait is not None:
-            result, retry_after = Result.REFUSED, math.ceil(wait) if tells else None
-        event = Event(result, sent_at, sent_at + took, retry_after=retry_after)
-        at(sent_at + took, lambda moment: answer(client, event, moment))
-
-    def answer(client: _Client, event: Event, now: float) -> None:
-        outcome.results[event.result] += 1
-        if event.result is Result.ACCEPTED:
-            outcome.accepted_at.append(now - EPOCH)
-        client.pace.note([event])
-        send_due(client, now)
-        at(now + CLIENT_PAUSE, lambda moment: want(client, moment))
-
     for number in range(connections):
         peer = peers[number % clients]
-        at(EPOCH, lambda moment, peer=peer: want(peer, moment))
-    while events and events[0][0] <= EPOCH + seconds:
-        moment, _number, action = heapq.heappop(events)
-        action(moment)
-    outcome.allowed = server.allowed
-    return outcome, peers[0].pace
+        simulation.at(EPOCH, lambda moment, peer=peer: simulation.want(peer, moment))
+    simulation.run(EPOCH + seconds)
+    return simulation.outcome, peers[0].pace
