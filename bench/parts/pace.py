@@ -12,7 +12,7 @@ from functools import partial
 
 from bench.parts.sides import FIRST, WARM_UP
 from bench.program import odoo_program
-from tools.console import Failure
+from tools.console import Failure, step
 
 CONNECTIONS = 32
 LATENCY = 50
@@ -145,26 +145,26 @@ def _described(quota):
 
 def measure_goodput(stage, accounts, report):
     """With faults by chance, beside runs without any before and after them."""
+
+    def go(note, **faults):
+        with step(f"{total} accounts, {note}"):
+            return run(stage, total, faults=faults)
+
     # Three times as many, so that it does not all depend on the last search delay.
-    go = partial(run, stage, 3 * accounts)
-    before = go()
-    trials = {
-        f"{fault}{suffix}": (go(faults=_faults(fault, rate)), fault, rate)
-        for suffix, rate in RATES.items()
-        for fault in FAULTS
-    }
-    without = (before.rate + go().rate) / 2
+    total = 3 * accounts
+    before = go("no faults")
+    trials = []
+    for suffix, rate in RATES.items():
+        for name, (fault, options) in FAULTS.items():
+            note = f"{100 * rate:g} % {name}"
+            trial = go(note, **{fault: {"rate": rate, **options}})
+            trials.append((name + suffix, note, trial))
+    without = (before.rate + go("no faults").rate) / 2
     report.add("rate_without_faults", without)
     report.add("calls_per_account_without_faults", before.calls_per_account)
-    for name, (trial, fault, rate) in trials.items():
-        note = f"{100 * rate:g} % {fault}{trial.shortfall}"
-        report.add(f"goodput_{name}", trial.rate / without, note)
+    for name, note, trial in trials:
+        report.add(f"goodput_{name}", trial.rate / without, note + trial.shortfall)
         report.add(f"calls_per_account_{name}", trial.calls_per_account)
-
-
-def _faults(fault, rate):
-    name, options = FAULTS[fault]
-    return {name: {"rate": rate, **options}}
 
 
 # === RUNS === #
