@@ -45,7 +45,7 @@ POLICIES: dict[ErrorKind, RetryPolicy] = {
     ErrorKind.AUTH: RetryPolicy(Stops.SYSTEM, 60, 3600, spends=False),
     ErrorKind.PERMISSION: RetryPolicy(Stops.SYSTEM, 60, 3600, spends=False),
     ErrorKind.THROTTLED: RetryPolicy(Stops.PACE, 5, 300, spends=False),
-    ErrorKind.OUTAGE: RetryPolicy(Stops.NOTHING, 5, 3600, factor=3),
+    ErrorKind.OUTAGE: RetryPolicy(Stops.NOTHING, 2, 3600, factor=3),
     ErrorKind.UNKNOWN: RetryPolicy(Stops.NOTHING, 2, 600),
     ErrorKind.PROTOCOL: RetryPolicy(Stops.NOTHING, 30, 3600),
     ErrorKind.BUG: RetryPolicy(Stops.NOTHING, 600, 7200),

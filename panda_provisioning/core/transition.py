@@ -31,7 +31,7 @@ from .snapshot import (
 from .states import SETTLED, State
 from .validation import find_problems
 
-LONG_WAIT = 6.0
+LONG_WAIT = 8.0
 """Seconds; an account that has to wait longer goes back to the queue."""
 
 

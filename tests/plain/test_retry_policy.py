@@ -104,7 +104,7 @@ WAITS = {
     ErrorKind.AUTH: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
     ErrorKind.PERMISSION: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
     ErrorKind.THROTTLED: ("pace", False, [5, 10, 20, 40, 80, 160, 300, 300]),
-    ErrorKind.OUTAGE: ("nothing", True, [5, 15, 45, 135, 405, 1215, 3600, 3600]),
+    ErrorKind.OUTAGE: ("nothing", True, [2, 6, 18, 54, 162, 486, 1458, 3600]),
     ErrorKind.UNKNOWN: ("nothing", True, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600]),
     ErrorKind.PROTOCOL: (
         *("nothing", True, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
@@ -134,7 +134,7 @@ def test_a_policy_without_a_schedule_counts_and_does_not_wait() -> None:
 
 def test_no_failure_at_all_waits_like_the_first() -> None:
     for attempt in (-1, 0, 1):
-        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 5
+        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 2
         assert probe_wait(None, attempt, no_jitter) == 15
 
 
@@ -166,6 +166,6 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
 def test_what_panda_asked_for_is_the_least() -> None:
     outage = failure(ErrorKind.OUTAGE, 100)
     assert wait_before_retry(outage, 1, no_jitter) == 100
-    assert wait_before_retry(outage, 4, no_jitter) == 135
+    assert wait_before_retry(outage, 4, no_jitter) == 54
     assert probe_wait(0.5, 9, no_jitter) == 1
     assert probe_wait(1.5, 9, no_jitter) == 1.5

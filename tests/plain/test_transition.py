@@ -350,7 +350,7 @@ def test_an_error_spends_an_attempt_unless_the_system_is_at_fault(
     assert (row.error_code, row.error_detail) == words
     is_persons = POLICIES[kind].stops is Stops.ACCOUNT
     if row.is_held:
-        assert (row.state, row.wait) == (State.RUNNING, 6.0)
+        assert (row.state, row.wait) == (State.RUNNING, 2.4)
     elif is_persons:
         assert (row.state, row.failed_at, row.due_at) == (State.FAILED, NOW, None)
     else:
@@ -366,11 +366,11 @@ def test_a_short_wait_is_spent_with_the_run() -> None:
     that is ending lets the account go."""
     outage = Outcome(Step.FIND_OPERATOR, error=as_error("unreachable"))
     held = after(row_at(Step.FIND_OPERATOR), outage)
-    assert (held.state, held.is_held, held.wait) == (State.RUNNING, True, 6.0)
+    assert (held.state, held.is_held, held.wait) == (State.RUNNING, True, 2.4)
     assert (held.attempt_count, held.due_at) == (1, NOW + LEASE)
     let_go = after(row_at(Step.FIND_OPERATOR), outage, may_go_on=False)
     assert (let_go.state, let_go.is_held) == (State.RETRY, False)
-    assert (let_go.attempt_count, let_go.due_at) == (1, NOW + 6.0)
+    assert (let_go.attempt_count, let_go.due_at) == (1, NOW + 2.4)
     assert let_go.error_code == "unreachable"
 
 
@@ -390,7 +390,7 @@ def test_the_wait_grows_with_the_attempts() -> None:
         row = after(row, Outcome(Step.FIND_ACCOUNT, error=outage), may_go_on=False)
         assert row.due_at
         waits.append(row.due_at - NOW)
-    assert waits == pytest.approx([6.0, 18.0, 54.0])  # 5 s and 20 % jitter
+    assert waits == pytest.approx([2.4, 7.2, 21.6])  # 2 s and 20 % jitter
 
 
 def test_after_the_last_attempt_a_person_is_asked() -> None:
@@ -647,7 +647,7 @@ EASED = replace(WORN, failed_at=None, error_code="", error_detail="")
 
 def test_a_run_waits_up_to_six_seconds() -> None:
     """As long as the first wait after an outage may be."""
-    assert LONG_WAIT == 6.0
+    assert LONG_WAIT == 8.0
 
 
 def test_the_whole_row_that_is_claimed() -> None:
