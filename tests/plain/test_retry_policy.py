@@ -157,8 +157,8 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
         return max(low, high)
 
     outage = failure(ErrorKind.OUTAGE)
-    assert wait_before_retry(outage, 1, lowest) == pytest.approx(4)
-    assert wait_before_retry(outage, 1, highest) == pytest.approx(6)
+    assert wait_before_retry(outage, 1, lowest) == pytest.approx(1.6)
+    assert wait_before_retry(outage, 1, highest) == pytest.approx(2.4)
     assert probe_wait(None, 1, lowest) == pytest.approx(15)
     assert probe_wait(None, 1, highest) == pytest.approx(18)
 
@@ -166,6 +166,6 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
 def test_what_panda_asked_for_is_the_least() -> None:
     outage = failure(ErrorKind.OUTAGE, 100)
     assert wait_before_retry(outage, 1, no_jitter) == 100
-    assert wait_before_retry(outage, 4, no_jitter) == 54
+    assert wait_before_retry(outage, 5, no_jitter) == 162
     assert probe_wait(0.5, 9, no_jitter) == 1
     assert probe_wait(1.5, 9, no_jitter) == 1.5

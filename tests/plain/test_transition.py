@@ -402,7 +402,7 @@ def test_after_the_last_attempt_a_person_is_asked() -> None:
 
 
 def test_a_marker_makes_every_error_an_unknown_outcome() -> None:
-    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0, attempt_count=1)
+    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0, attempt_count=2)
     row = after(row, Outcome(Step.FIND_ACCOUNT, error=as_error("unreachable")))
     assert (row.state, row.snapshot.marker_at) == (State.UNKNOWN, 5.0)
 
@@ -645,8 +645,8 @@ WORN = replace(
 EASED = replace(WORN, failed_at=None, error_code="", error_detail="")
 
 
-def test_a_run_waits_up_to_six_seconds() -> None:
-    """As long as the first wait after an outage may be."""
+def test_a_run_waits_up_to_eight_seconds() -> None:
+    """As long as the second wait after an outage may be."""
     assert LONG_WAIT == 8.0
 
 
