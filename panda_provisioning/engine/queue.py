@@ -293,7 +293,7 @@ class Queue:
                 """,
                 count,
                 ids,
-                IS_SCHEDULED,
+                IS_CLAIMABLE,
             )
         )
         self._execute(

@@ -144,6 +144,7 @@ class TestLink(PandaCase):
         self.choose(link.line_ids)
         self.assertEqual(account.state, "retry")
         self.clear_faults()
+        self.system.next_probe_at = False
         self.make_due(account)
         self.run_cron()
         self.assert_linked(account, remote_id, tenants=1)

@@ -175,16 +175,17 @@ def test_what_was_not_edited_is_left_at_rest(world):
 def test_attempts_lost_to_an_outage_of_the_system_are_given_back(world):
     retried = world.add(state="retry", attempt_count=3)
     twice = world.add(state="retry", attempt_count=3)
+    put_back = world.add(state="queued", attempt_count=2)
     unknown = world.add(state="unknown", attempt_count=1)
     untried = world.add(state="retry", attempt_count=0)
     refused = world.add(state="failed", attempt_count=3)
     other = world.add(state="retry", attempt_count=3)
-    accounts = [retried, twice, unknown, untried, refused]
+    accounts = [retried, twice, put_back, unknown, untried, refused]
     with world.queue() as queue:
         queue.give_back_attempts([*accounts, twice])
         queue.env.cr.commit()
     counts = [world.read(account).attempt_count for account in (*accounts, other)]
-    assert counts == [2, 1, 0, 0, 3, 3]
+    assert counts == [2, 1, 1, 0, 0, 3, 3]
 
 
 @pytest.mark.parametrize("state", ["retry", "unknown"])
