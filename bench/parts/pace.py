@@ -175,7 +175,8 @@ class Trial:
     """What came of a run. Times of the clock are in seconds since the epoch.
 
     ``quotas_at`` are the times at which the quotas of the run came into force,
-    ``seconds`` is how long it took until the last account was settled.
+    ``seconds`` is how long it took until the last account was settled; ``others`` are
+    the numbers of those that are not synchronised, by state and error.
     """
 
     accounts: int
@@ -184,6 +185,7 @@ class Trial:
     seconds: float = PATIENCE
     is_cut: bool = True
     synced: int = 0
+    others: dict = field(default_factory=dict)
     accepted: list = field(default_factory=list)
     refused: list = field(default_factory=list)
 
@@ -217,7 +219,8 @@ class Trial:
         """Says how far it came, if it did not finish."""
         if self.synced == self.accounts:
             return ""
-        return f"; {self.synced} of {self.accounts} accounts in {self.seconds:.0f} s"
+        done = f"; {self.synced} of {self.accounts} accounts in {self.seconds:.0f} s"
+        return ", ".join([done, *(f"{n} {what}" for what, n in self.others.items())])
 
 
 def run(stage, accounts, quotas=(), faults=None, pressed=0):
@@ -241,7 +244,8 @@ def run(stage, accounts, quotas=(), faults=None, pressed=0):
                 trial.begun = stage.set_quota(quotas[0][1])
                 trial.quotas_at.append(trial.begun)
             _work(stage, programs, trial, quotas[1:])
-        trial.synced = _count_synced(stage, database) - WARM_UP
+        trial.others = _count_states(stage, database)
+        trial.synced = trial.others.pop("synced", 0) - WARM_UP
     use = stage.get_quota_use(trial.begun, time.time())
     trial.accepted, trial.refused = use["accepted"], use["refused"]
     is_finished = trial.synced == trial.accounts
@@ -290,10 +294,12 @@ def _work(stage, programs, trial, changes):
     trial.is_cut = False
 
 
-def _count_synced(stage, database):
-    query = "SELECT count(*) FROM panda_account WHERE state = 'synced'"
-    [(count,)] = stage.server.execute(query, database=database)
-    return count
+def _count_states(stage, database):
+    query = """
+        SELECT concat_ws(' ', state, NULLIF(error_code, '')), count(*)
+        FROM panda_account GROUP BY 1 ORDER BY 2 DESC
+    """
+    return dict(stage.server.execute(query, database=database))
 
 
 MEASUREMENTS = {

@@ -28,10 +28,12 @@ def test_time_of_windows_ends_with_the_last_whole_one(last_at, end):
 
 
 def test_time_of_a_run_that_was_cut_ends_when_it_was_cut():
-    trial = Trial(9, BEGUN, seconds=100, synced=5, accepted=[BEGUN + 1])
+    others = {"failed lost_answer": 3, "queued": 1}
+    trial = Trial(9, BEGUN, seconds=100, synced=5, others=others)
     assert get_end(trial, BUCKET) == BEGUN + 100 - TAIL
     assert get_end(trial, WINDOW) == BEGUN + 100
-    assert trial.shortfall == "; 5 of 9 accounts in 100 s"
+    said = "; 5 of 9 accounts in 100 s, 3 failed lost_answer, 1 queued"
+    assert trial.shortfall == said
 
 
 def test_recovered_when_a_second_has_nine_tenths_of_the_rate():
