@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ..panda_api.client import PandaClient
@@ -58,7 +58,7 @@ class AccountLookup:
     """
 
     def __init__(self, now: Callable[[], float], *, most_read: int = MOST_READ) -> None:
-        self.bound: Collection[str] = ()
+        self.bound: set[str] = set()
         """Accounts in Panda that are known to belong to accounts of Odoo."""
         self._now = now
         self._most_read = most_read

@@ -129,6 +129,7 @@ class Runner:
         )
         self._ends_at = time.monotonic() + seconds if seconds else None
         self._system_watch = SystemWatch()
+        self._knows_bound = False
         self._may_claim = True
         self._reported_at = time.monotonic()
         self._finished_count = 0
@@ -201,12 +202,31 @@ class Runner:
             else:
                 ready.append(claim)
         if any(claim.snapshot.marker_at is not None for claim in ready):
-            self._lookup.bound = self._queue.get_all_bound()
+            self._read_bound()
         begun = [claim for claim in ready if self._begin(claim, now)]
         self._queue.save([*settled, *(claim.row for claim in begun)])
         self._listener.commit()
         self._count(settled)
         return ready
+
+    def _read_bound(self):
+        """Tell the lookup which accounts in Panda are those of accounts of Odoo."""
+        self._lookup.bound = self._queue.get_all_bound()
+        self._knows_bound = True
+
+    def _note_bound(self, rows):
+        """Keep up what :meth:`_read_bound` has told, and have it told before an account
+        is looked for that may have been created."""
+        self._lookup.bound.update(
+            row.snapshot.remote_id for row in rows if row.snapshot.remote_id
+        )
+        is_sought = any(
+            row.snapshot.marker_at is not None
+            and row.snapshot.step is Step.FIND_ACCOUNT
+            for row in rows
+        )
+        if is_sought and not self._knows_bound:
+            self._read_bound()
 
     def _begin(self, claim, now):
         """Do at once what needs no answer of Panda; returns whether that changes the
@@ -292,6 +312,7 @@ class Runner:
         ended_edited = edited.intersection(row.snapshot.key for row in ended)
         self._may_claim |= self._queue.requeue_edited(ended_edited)
         outdated = self._put_back_outdated(kept, edited)
+        self._note_bound([row for _item, row in kept])
         self._record([item for item, _row in decided], ours)
         self._listener.commit()
         self._count(ended)

@@ -231,6 +231,24 @@ def test_accounts_of_other_contacts_are_not_read_to_find_our_own(world):
     assert not any(f"{known}?" in url for url in read)
 
 
+def test_our_own_accounts_are_no_strangers_among_whom_to_look(world):
+    """Two creates fail, when there are accounts of an earlier run in Panda and then
+    also many of this one: too many to be read."""
+    for _number in range(4):
+        world.add()
+    world.run()
+    for _number in range(32):
+        world.add()
+    for skip in (0, 27):
+        create = {"method": "POST", "path": "*/accounts/ACC-*", "times": 1}
+        world.fault("server_error", skip=skip, **create)
+    with world.runner() as runner:
+        runner._lookup._most_read = 3
+        runner.execute()
+    assert world.states() == {"synced": 36}
+    assert len(world.tenants()) == 36
+
+
 def test_a_row_that_cannot_be_written_fails_alone(world):
     """Whatever it is that the database refuses: the attempt is counted, the reason is
     said, and what may have been created is looked for."""
