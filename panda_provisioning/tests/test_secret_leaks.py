@@ -31,7 +31,7 @@ FAILURES = {
     "a lost answer": ({}, {"kind": "lost_answer", "method": "POST"}),
     "an answer that breaks off": ({}, {"kind": "truncated"}),
     "a token that expires": ({}, {"kind": "expire_token", "times": 2}),
-    "throttling": ({}, {"kind": "throttled"}),
+    "throttling": ({}, {"kind": "throttled", "retry_after": 900}),
 }
 """What is wrong with the connection, and how Panda misbehaves."""
 
@@ -52,6 +52,8 @@ class Echo(BaseHTTPRequestHandler):
 
     def answer(self, status, body):
         self.send_response(status)
+        if status == 429:
+            self.send_header("Retry-After", "900")  # which is not waited for
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 
