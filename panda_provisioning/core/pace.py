@@ -275,7 +275,7 @@ class Pace:
             self._fall(SHARE * self._share_of_rate(event.at), event.at)
         elif is_news and self.accepted_at > self.judged_at:
             if self.learnt is None and event.at > self.judged_at + PACING:
-                self.paused_until = event.at + HESITATION
+                self.paused_until = max(self.paused_until, event.at + HESITATION)
             self._judge_refusals(event.at)
         elif is_news:
             self._stand_before_wall(event.at)
