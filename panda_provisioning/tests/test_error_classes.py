@@ -49,8 +49,8 @@ class TestErrorClasses(PandaCase):
         self.fault(fault, **rule)
         number = self.env["panda.account"].search_count([])
         partner = self.make_partner(f"Person{number} Test")
-        # After a first failure the run would wait some seconds.
-        account = self.make_account(partner, attempt_count=1)
+        # After the first failures the run would wait some seconds.
+        account = self.make_account(partner, attempt_count=2)
         return self.synchronize_by_cron(account)
 
     def test_what_goes_on_by_the_clock(self):

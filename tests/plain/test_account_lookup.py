@@ -56,7 +56,7 @@ def test_many_threads_list_a_parent_once(world: World) -> None:
 
 def test_a_listing_that_failed_is_made_again(world: World) -> None:
     """The lock is released and nothing half is remembered."""
-    world.fault("error_in_success", path="*/children")
+    world.fault("error_in_success", path="*/children", times=2)
     lookup = world.new_lookup()
     with pytest.raises(PandaError):
         lookup.listing(world.client, ROOT_ACCOUNT)

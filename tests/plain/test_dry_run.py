@@ -157,7 +157,7 @@ def test_a_parent_that_is_gone(world: World) -> None:
 
 
 def test_trouble_is_noted(world: World) -> None:
-    world.fault("error_in_success", path="*/children")
+    world.fault("error_in_success", path="*/children", times=2)
     prefetch = read(world, CUSTOMER)
     assert prefetch.trouble == "inconsistent_listing"
     [ending] = dry_run([CUSTOMER], prefetch, {}, time.time()).values()
