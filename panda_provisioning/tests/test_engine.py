@@ -279,11 +279,12 @@ class TestEngine(PandaCase):
         self.make_tenant(partner.name, partner.email)
         account = self.enqueue(self.make_account(partner))
         self.run_cron()
-        # The run has waited for some seconds twice.
-        self.assertEqual((account.state, account.attempt_count), ("retry", 3))
+        self.assertEqual(account.state, "retry")
+        tried = account.attempt_count
+        self.assertIn(tried, (2, 3), "the run has waited for some seconds")
         first_wait = account.next_attempt_at - fields.Datetime.now()
         notes = len(partner.message_ids)
-        for _attempt in range(MAX_ATTEMPTS - 3):
+        for _attempt in range(MAX_ATTEMPTS - tried):
             self.make_due(account)
             self.run_cron()
         self.assertLess(first_wait.total_seconds(), 60)
