@@ -351,24 +351,20 @@ class Pace:
         accepted = self._measure(RECENTLY, now, SHORTEST)
         rate = min(self._own_rate(), accepted / (1 - share))
         to = self._accepted_rate(now)
-        is_same = (
-            self.trial is not None
-            and elapsed <= LONGEST_TRIAL
-            and self.trial[1] / 2 <= share <= 2 * self.trial[1]
-        )
-        if not is_same or self.trial is None:
-            self.trial = [rate, share]
+        trial = self.trial if elapsed <= LONGEST_TRIAL else None
+        if not trial or not trial[1] / 2 <= share <= 2 * trial[1]:
+            self.trial = [max(rate, trial[0]) if trial else rate, share]
             self._fall(to, now)
-        elif is_sure and self._was_below(TRIAL * self.trial[0]):
+        elif is_sure and self._was_below(TRIAL * trial[0]):
             self.tolerated = 1.5 * share + 0.02
             self.tolerated_until = now + self.tolerance
             self.tolerance = min(2 * self.tolerance, LONGEST_TOLERANCE)
-            self.learnt = self.trial[0]
+            self.learnt = trial[0]
             self.used_for = HOLD + DOUBLING
             self.trial = None
             self._count_anew(now)
         else:
-            self._fall(min(to, TRIAL * self.trial[0]), now)
+            self._fall(min(to, TRIAL * trial[0]), now)
 
     def _was_below(self, rate: float) -> bool:
         return self.learnt is not None and self.learnt <= rate

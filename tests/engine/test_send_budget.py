@@ -191,9 +191,10 @@ def test_a_day_has_so_many_requests_for_all(budgets, results):
 
 
 def test_what_a_process_that_has_died_had_reserved_comes_back(budgets, results, world):
-    """It says nothing; time tells."""
+    """It says nothing, not even what it has sent of its last slice; time tells."""
     dead = budgets(per_day=100)
     send(dead, results.ACCEPTED, 30)  # and has reserved more by now
+    last_slice = dead._turns.count
     world.execute(
         """
         UPDATE panda_system_pace SET state = jsonb_set(state, '{day,reserved}', (
@@ -207,7 +208,7 @@ def test_what_a_process_that_has_died_had_reserved_comes_back(budgets, results, 
         while True:
             send(budget, results.ACCEPTED)
             sent += 1
-    assert sent == 70
+    assert 70 <= sent <= 70 + last_slice
 
 
 def test_nothing_is_lost_when_the_database_does_not_answer(budgets, results, world):
