@@ -13,6 +13,8 @@ from ..panda_api.responses import Account, Child, Children, is_account_id
 from .matching import fold, likely_same_email, name_key, twin_keys
 from .snapshot import Snapshot
 
+BUSY = 0.2
+"""Seconds after which it is seen again whether a listing has been read."""
 MOST_READ = 100
 """Accounts that are read to compare their e-mail address, of one account that may have
 been created and whose name does not show in Panda."""
@@ -33,10 +35,14 @@ class Listing:
     """All children of one parent.
 
     :param looked_at: when Panda was asked, in seconds since the epoch.
+    :param read_at: when all of it was read; at once if it is not given.
     """
 
-    def __init__(self, looked_at: float, children: Children) -> None:
+    def __init__(
+        self, looked_at: float, children: Children, read_at: float | None = None
+    ) -> None:
         self.looked_at = looked_at
+        self.read_at = looked_at if read_at is None else read_at
         self.children = children
         self._by_key: dict[str, list[Child]] = defaultdict(list)
         for child in self.children:
@@ -91,9 +97,25 @@ class AccountLookup:
             listing = self._listings.get(parent_id)
             if not listing or listing.looked_at < not_before:
                 looked_at = self._now()  # before the request leaves
-                listing = Listing(looked_at, client.list_children(parent_id))
+                children = client.list_children(parent_id)
+                listing = Listing(looked_at, children, self._now())
                 self._listings[parent_id] = listing
             return listing
+
+    def wait_for_listing(self, parent_id: str, not_before: float) -> float:
+        """Seconds to wait before :meth:`listing` is worth calling.
+
+        Others who need a new listing may share it. So no thread waits for the one that
+        is being read, and if that takes long none is read half of the time.
+        """
+        listing = self._listings.get(parent_id)
+        if listing is None or listing.looked_at >= not_before:
+            return 0.0
+        if self._locks[parent_id].locked():
+            return BUSY
+        took = listing.read_at - listing.looked_at
+        pause = took if took > BUSY else 0.0
+        return max(0.0, listing.read_at + pause - self._now())
 
     def twins(
         self, client: PandaClient, parent_id: str, listing: Listing, name: str

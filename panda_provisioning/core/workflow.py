@@ -123,10 +123,12 @@ def _look_for_account(
 def _find_account(
     client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
-    listing = lookup.listing(
-        client, snapshot.parent_remote_id, _look_not_before(snapshot, timing)
-    )
     parent_id, name = snapshot.parent_remote_id, snapshot.name_in_panda
+    not_before = _look_not_before(snapshot, timing)
+    wait = lookup.wait_for_listing(parent_id, not_before)
+    if wait:
+        return Outcome(snapshot.step, wait=wait, unknown=True)
+    listing = lookup.listing(client, parent_id, not_before)
     twins = lookup.twins(client, parent_id, listing, name)
     free = [child for child in twins if child.id not in snapshot.excluded]
     if len(free) > MOST_TWINS:

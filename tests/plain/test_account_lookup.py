@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from panda_provisioning.core.account_lookup import AccountLookup, Listing
+from panda_provisioning.core.account_lookup import BUSY, AccountLookup, Listing
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.responses import Account, Child, Children
 from panda_sandbox.settings import ROOT_ACCOUNT
@@ -68,11 +69,46 @@ def test_a_listing_that_failed_is_made_again(world: World) -> None:
     ("not_before", "listed"), [(0.0, 1), (99.5, 1), (100.0, 1), (100.5, 2)]
 )
 def test_who_needs_a_newer_listing_gets_one(not_before: float, listed: int) -> None:
-    moments = iter([100.0, 200.0])
+    moments = iter([100.0, 100.1, 200.0, 200.1])
     lookup, panda = AccountLookup(lambda: next(moments)), FakePanda(Acme="")
     lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
     lookup.listing(panda, ROOT_ACCOUNT, not_before)  # type: ignore[arg-type]
     assert panda.listed == listed
+
+
+@pytest.mark.parametrize(
+    ("now", "not_before", "wait"),
+    [
+        (105.0, 100.0, 0),  # the one that there is will do
+        (105.0, 101.0, 3),  # it took four seconds, until 104
+        (109.0, 101.0, 0),
+    ],
+)
+def test_a_listing_that_takes_long_is_not_read_all_the_time(
+    now: float, not_before: float, wait: float
+) -> None:
+    """Whoever needs a newer one waits and shares it with others."""
+    moments = iter([100.0, 104.0, now])
+    lookup, panda = AccountLookup(lambda: next(moments)), FakePanda(Acme="")
+    assert lookup.wait_for_listing(ROOT_ACCOUNT, not_before) == 0
+    lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
+    assert lookup.wait_for_listing(ROOT_ACCOUNT, not_before) == wait
+
+
+def test_no_thread_waits_for_a_newer_listing_that_is_being_read() -> None:
+    """It has other accounts to go on with."""
+    moments = iter([100.0, 100.1, 200.0, 200.1])
+    lookup, waits = AccountLookup(lambda: next(moments)), []
+
+    class Client:
+        def list_children(self, _parent_id: str) -> Children:
+            waits.append(lookup.wait_for_listing(ROOT_ACCOUNT, 150.0))
+            return Children()
+
+    client: Any = Client()
+    lookup.listing(client, ROOT_ACCOUNT)
+    lookup.listing(client, ROOT_ACCOUNT, 150.0)
+    assert waits == [0, BUSY]
 
 
 def test_what_was_created_is_known_by_parent_and_by_name() -> None:
@@ -101,7 +137,7 @@ def test_each_parent_has_a_listing_of_its_own() -> None:
 
 def test_the_moment_of_a_look_is_before_its_request() -> None:
     """Else something created while the answer was on its way would count as seen."""
-    moments = iter([100.0, 200.0])
+    moments = iter([100.0, 200.0, 300.0])
 
     class Client:
         def list_children(self, _parent_id: str) -> Children:
