@@ -12,7 +12,7 @@ ANSWERED_KINDS = (ErrorKind.DATA, ErrorKind.CONFLICT)
 OUTAGE_KINDS = (ErrorKind.OUTAGE, ErrorKind.UNKNOWN)
 
 
-class Verdict(str, Enum):
+class Condition(str, Enum):
     """What a run has found out about its system."""
 
     NOTHING = "nothing"
@@ -62,7 +62,7 @@ class SystemWatch:
         if stops in (Stops.PACE, Stops.SYSTEM):
             self.stopped_by = error
 
-    def judge(self, *, is_late: bool) -> Verdict:
+    def judge(self, *, is_late: bool) -> Condition:
         """Return what is to be said of the system at the end of a run.
 
         When nothing at all succeeded it is the system, however few accounts there
@@ -71,9 +71,9 @@ class SystemWatch:
         :param is_late: whether there is no time for a check.
         """
         if self._has_succeeded and not self.stopped_by:
-            return Verdict.HEALTHY
+            return Condition.HEALTHY
         if not self.error:
-            return Verdict.NOTHING
+            return Condition.NOTHING
         if self.error.kind is ErrorKind.THROTTLED:
-            return Verdict.THROTTLED
-        return Verdict.NOTHING if is_late else Verdict.SUSPECT
+            return Condition.THROTTLED
+        return Condition.NOTHING if is_late else Condition.SUSPECT

@@ -13,7 +13,7 @@ from ..core.account_lookup import AccountLookup
 from ..core.connection_check import check_connection
 from ..core.printable import get_logger
 from ..core.snapshot import CREATES, UPDATES, Outcome, Step, Timing
-from ..core.system_watch import SystemWatch, Verdict
+from ..core.system_watch import Condition, SystemWatch
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import ErrorKind, PandaError
 from .queue import Queue
@@ -419,12 +419,12 @@ class Runner:
     def _look_at_system(self):
         """Report what is wrong with the system, if anything is."""
         watch = self._system_watch
-        verdict = watch.judge(is_late=self._is_late)
-        if verdict is Verdict.HEALTHY:
+        condition = watch.judge(is_late=self._is_late)
+        if condition is Condition.HEALTHY:
             self._in_transaction(self._listener.on_healthy)
-        elif verdict is Verdict.THROTTLED:
+        elif condition is Condition.THROTTLED:
             self._in_transaction(self._listener.on_throttled, watch.error)
-        elif verdict is Verdict.SUSPECT:
+        elif condition is Condition.SUSPECT:
             finding = check_connection(
                 self._transport,
                 self._settings.root_account_id,

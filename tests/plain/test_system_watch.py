@@ -8,8 +8,8 @@ from panda_provisioning.core.retry_policy import POLICIES, Stops
 from panda_provisioning.core.system_watch import (
     ANSWERED_KINDS,
     OUTAGE_KINDS,
+    Condition,
     SystemWatch,
-    Verdict,
 )
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 
@@ -26,7 +26,7 @@ def watch_of(*kinds: ErrorKind | None, is_down: bool = False) -> SystemWatch:
 
 def test_a_run_without_steps_says_nothing() -> None:
     """It has not met the system."""
-    assert watch_of().judge(is_late=False) is Verdict.NOTHING
+    assert watch_of().judge(is_late=False) is Condition.NOTHING
 
 
 @pytest.mark.parametrize("kind", [None, *ANSWERED_KINDS])
@@ -34,7 +34,7 @@ def test_whoever_answers_works(kind: ErrorKind | None) -> None:
     """Also with a refusal, and whatever else has failed beside it."""
     watch = watch_of(ErrorKind.OUTAGE, kind, ErrorKind.PROTOCOL)
     assert watch.stopped_by is None
-    assert watch.judge(is_late=False) is Verdict.HEALTHY
+    assert watch.judge(is_late=False) is Condition.HEALTHY
 
 
 @pytest.mark.parametrize("kind", [*OUTAGE_KINDS, ErrorKind.PROTOCOL, ErrorKind.BUG])
@@ -42,8 +42,8 @@ def test_if_nothing_succeeds_the_system_is_checked(kind: ErrorKind) -> None:
     """However few accounts there were; but for a run that has no time left."""
     watch = watch_of(kind)
     assert watch.stopped_by is None
-    assert watch.judge(is_late=False) is Verdict.SUSPECT
-    assert watch.judge(is_late=True) is Verdict.NOTHING
+    assert watch.judge(is_late=False) is Condition.SUSPECT
+    assert watch.judge(is_late=True) is Condition.NOTHING
 
 
 @pytest.mark.parametrize("kind", OUTAGE_KINDS)
@@ -51,7 +51,7 @@ def test_a_run_ends_when_the_system_is_down(kind: ErrorKind) -> None:
     """Although others of its steps have succeeded."""
     watch = watch_of(None, kind, is_down=True)
     assert watch.stopped_by is not None
-    assert watch.judge(is_late=False) is Verdict.SUSPECT
+    assert watch.judge(is_late=False) is Condition.SUSPECT
 
 
 def test_only_an_outage_shows_that_it_is_down() -> None:
@@ -67,8 +67,8 @@ def test_what_concerns_all_accounts_ends_the_run(kind: ErrorKind) -> None:
     watch = watch_of(None, kind)
     assert watch.stopped_by is watch.error
     is_pause = kind is ErrorKind.THROTTLED
-    verdict = Verdict.THROTTLED if is_pause else Verdict.SUSPECT
-    assert watch.judge(is_late=False) is verdict
+    condition = Condition.THROTTLED if is_pause else Condition.SUSPECT
+    assert watch.judge(is_late=False) is condition
 
 
 def test_it_knows_whom_the_system_has_kept_waiting() -> None:
