@@ -158,11 +158,17 @@ class AccountLookup:
         return list(self._read(client, children))
 
     def with_email(
-        self, client: PandaClient, children: Iterable[Child], email: str
+        self, client: PandaClient, children: Iterable[Child], email: str, key: int
     ) -> list[Account] | None:
-        """Those of ``children`` that belong to no account of Odoo and likely have
-        ``email``; ``None`` when there are too many to read."""
-        strangers = [child for child in children if child.id not in self.bound]
+        """Those of ``children`` that belong to no account of Odoo other than ``key`` and
+        likely have ``email``; ``None`` when there are too many to read."""
+        created = self._created.copy()  # other threads add to it
+        others = {id_ for id_, each in created.items() if each.id != key}
+        strangers = [
+            child
+            for child in children
+            if child.id not in self.bound and child.id not in others
+        ]
         if len(strangers) > self._most_read:
             return None
         accounts = self._read(client, strangers)

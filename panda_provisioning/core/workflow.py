@@ -139,7 +139,7 @@ def _find_account(
     if snapshot.marker_at is not None and not matches:
         # Panda may have stored it under a name that nobody would recognize.
         others = [child for child in listing.children if child not in twins]
-        found = lookup.with_email(client, others, snapshot.email_in_panda)
+        found = lookup.with_email(client, others, snapshot.email_in_panda, snapshot.key)
         if found is None and not snapshot.create_anyway:
             return _too_many(snapshot, len(others), listing.looked_at, timing)
         accounts += [each for each in found or () if each.id not in snapshot.excluded]

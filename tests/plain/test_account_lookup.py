@@ -221,7 +221,7 @@ def test_an_account_whose_id_is_none_is_not_asked_for(account_id: str) -> None:
     child = Child(account_id, "Acme", 2)
     found = lookup.get_accounts(panda, [child])  # type: ignore[arg-type]
     assert found == [Account(account_id, "Acme", 2, "")]
-    assert lookup.with_email(panda, [child], "ann@acme.example") == []  # type: ignore[arg-type]
+    assert lookup.with_email(panda, [child], "ann@acme.example", 1) == []  # type: ignore[arg-type]
 
 
 def children(panda: FakePanda) -> list[Child]:
@@ -252,9 +252,21 @@ def test_accounts_of_nobody_are_compared_by_email() -> None:
     panda = FakePanda(A="ann+x@acme.example", B="ann@acme.example", C="c@c.example")
     lookup = AccountLookup(lambda: 0.0)
     lookup.bound = {"ACC-B"}
-    found = lookup.with_email(panda, children(panda), "ann@acme.example")  # type: ignore[arg-type]
+    found = lookup.with_email(panda, children(panda), "ann@acme.example", 1)  # type: ignore[arg-type]
     assert [account.id for account in found] == ["ACC-A"]
     assert panda.read == ["ACC-A", "ACC-C"]
+
+
+@pytest.mark.parametrize(("creator", "read"), [(1, ["ACC-A"]), (2, [])])
+def test_what_the_run_has_created_for_others_is_not_compared(
+    creator: int, read: list[str]
+) -> None:
+    """It is no stranger, whether its row is written by now or not."""
+    panda = FakePanda(A="ann@acme.example")
+    lookup = AccountLookup(lambda: 0.0)
+    lookup.note_created(replace(CUSTOMER, key=creator), "ACC-A")
+    lookup.with_email(panda, children(panda), "ann@acme.example", 1)  # type: ignore[arg-type]
+    assert panda.read == read
 
 
 @pytest.mark.parametrize(("most_read", "found"), [(2, ["ACC-A"]), (1, None)])
@@ -263,5 +275,5 @@ def test_too_many_accounts_of_nobody_are_not_read(
 ) -> None:
     panda = FakePanda(A="ann@acme.example", B="b@b.example")
     lookup = AccountLookup(lambda: 0.0, most_read=most_read)
-    accounts = lookup.with_email(panda, children(panda), "ann@acme.example")  # type: ignore[arg-type]
+    accounts = lookup.with_email(panda, children(panda), "ann@acme.example", 1)  # type: ignore[arg-type]
     assert (accounts and [account.id for account in accounts]) == found
