@@ -160,8 +160,8 @@ class AccountLookup:
     def with_email(
         self, client: PandaClient, children: Iterable[Child], email: str, key: int
     ) -> list[Account] | None:
-        """Those of ``children`` that belong to no account of Odoo other than ``key`` and
-        likely have ``email``; ``None`` when there are too many to read."""
+        """Those of ``children`` that likely have ``email`` and belong to no account of
+        Odoo, except for ``key``; ``None`` when there are too many to read."""
         created = self._created.copy()  # other threads add to it
         others = {id_ for id_, each in created.items() if each.id != key}
         strangers = [
