@@ -37,6 +37,11 @@ class History:
         first = last - self._length + 1
         return [self._counts.get(bucket, 0) for bucket in range(first, last + 1)]
 
+    def forget_after(self, now: float) -> None:
+        """Forget what was counted after ``now``."""
+        last = self._bucket(now)
+        self._counts = {b: n for b, n in self._counts.items() if b <= last}
+
     def as_dict(self) -> dict[str, int]:
         """The counts, for JSON."""
         return {str(bucket): count for bucket, count in self._counts.items()}

@@ -27,8 +27,8 @@ SHORTEST = 0.25
 """Seconds that a measurement covers at least."""
 SHARE = 0.98
 """Part of what was accepted that is sent from then on."""
-LOWEST = 0.5
-"""Requests per second; no rate falls below."""
+LOWEST, FASTEST = 0.5, 1000.0
+"""Requests per second; no rate falls below, and one above limits nothing."""
 HOLD = 2.0
 """Seconds at full pace before a rate begins to grow."""
 DOUBLING, MOST_DOUBLINGS = 7.0, 50.0
@@ -56,6 +56,8 @@ HESITATION = 0.1
 under way tells more."""
 WALL_SHORTEST, WALL_LONGEST = 0.1, 60.0
 """Seconds between two requests while every one of them is refused or fails."""
+WALL_URGENT = 2.0
+"""The longest time between two for a person who waits."""
 WALL_PROBES = 4
 """A wall that has stood for a time is probed again after a quarter of it: its end is
 noticed soon, and a long one costs few requests."""
@@ -69,6 +71,15 @@ DOWN_AFTER, DOWN_FAILURES = 5.0, 5
 """Seconds and failures without anything else after which a system counts as down."""
 DOWN_WINDOW, DOWN_SHARE = 10.0, 0.5
 """Seconds, and the part of their requests that must have failed for the same."""
+
+
+CLOCK_SLACK = 1.0
+"""Seconds by which clocks that agree may differ."""
+MOMENTS = (
+    *("looked_at", "active_since", "wanted_at", "judged_at", "accepted_at", "fell_at"),
+    *("tolerated_until", "paused_until", "turn_at", "urgent_turn_at"),
+)
+"""Attributes of :class:`Pace` that are moments."""
 
 
 @dataclass
@@ -161,18 +172,31 @@ class Pace:
         }
         return {**vars(self), **histories}
 
+    def follow_clock(self, now: float) -> None:
+        """Forget what lies in the future: the clock was set back."""
+        if self.looked_at <= now + CLOCK_SLACK:
+            return
+        for name in MOMENTS:
+            setattr(self, name, min(getattr(self, name), now))
+        self.wall_since = None
+        for histories in (self.recent, self.minutes):
+            for history in histories.values():
+                history.forget_after(now)
+
     # === RATE === #
 
-    def rate(self, now: float, most: float = 0) -> float:
+    def rate(self, now: float, most: float = 0, *, urgent: bool = False) -> float:
         """Requests per second, infinite while nothing limits them.
 
         :param most: the rate that people have set, 0 for none.
+        :param urgent: whether a person waits, who may always try.
         """
         rate = min(self._own_rate(), most or math.inf)
         if self.wall_since is None:
             return rate
         age = now - self.wall_since
-        interval = min(max(WALL_SHORTEST, age / WALL_PROBES), WALL_LONGEST)
+        longest = WALL_URGENT if urgent else WALL_LONGEST
+        interval = min(max(WALL_SHORTEST, age / WALL_PROBES), longest)
         return min(rate / 2, 1 / interval)
 
     def refused_lately(self, now: float) -> int:
@@ -195,7 +219,7 @@ class Pace:
         if doublings < 1:
             return self.learnt * (1 + doublings**3)
         grown: float = self.learnt * 2.0**doublings
-        return grown
+        return grown if grown <= FASTEST else math.inf
 
     # === TURNS === #
 
@@ -210,10 +234,11 @@ class Pace:
         self._use(now)
         if now - max(self.wanted_at, self.paused_until) > IDLE_AFTER:
             self.active_since = now
+            self.wall_failures = 0
             self._count_anew(now)
         self.wanted_at = now
         self.taken += count
-        rate = self.rate(now, most)
+        rate = self.rate(now, most, urgent=urgent)
         interval = 0.0 if rate == math.inf else 1 / rate
         if urgent:
             begin = max(now, self.paused_until, self.urgent_turn_at)
@@ -251,16 +276,17 @@ class Pace:
             getattr(self, f"_note_{event.result.value}")(event)
 
     def _note_accepted(self, event: Event) -> None:
-        self.accepted_at = event.at
+        self.accepted_at = max(self.accepted_at, event.at)
         if event.sent_at > self.fell_at:
             self.accepted_since += event.count
-        if self.wall_since is not None:
+        if self.wall_since is not None and event.sent_at > self.wall_since:
+            is_whole = self.active_since <= self.wall_since
             age = event.at - self.wall_since
             self.wall_since = None
             # The next turn was far away.
             self.turn_at = min(self.turn_at, event.at)
             self.urgent_turn_at = min(self.urgent_turn_at, event.at)
-            if self.wall_refused and age >= LONG_WALL:
+            if self.wall_refused and is_whole and age >= LONG_WALL:
                 measured = self._measure(MEASURED, event.at, LONG_WALL)
                 self._fall(SHARE * measured, event.at)
 
@@ -349,7 +375,7 @@ class Pace:
         """Fall to what is accepted. If the share of refusals stays the same at a much
         lower rate, they do not come from the rate: go back and put up with them."""
         accepted = self._measure(RECENTLY, now, SHORTEST)
-        rate = min(self._own_rate(), accepted / (1 - share))
+        rate = min(self._own_rate(), accepted / max(1 - share, 0.01))
         to = self._accepted_rate(now)
         trial = self.trial if elapsed <= LONGEST_TRIAL else None
         if not trial or not trial[1] / 2 <= share <= 2 * trial[1]:

@@ -127,7 +127,8 @@ def _find_account(
     not_before = _look_not_before(snapshot, timing)
     wait = lookup.wait_for_listing(parent_id, not_before)
     if wait:
-        return Outcome(snapshot.step, wait=wait, unknown=True)
+        is_unknown = snapshot.marker_at is not None
+        return Outcome(snapshot.step, wait=wait, unknown=is_unknown)
     listing = lookup.listing(client, parent_id, not_before)
     twins = lookup.twins(client, parent_id, listing, name)
     free = [child for child in twins if child.id not in snapshot.excluded]

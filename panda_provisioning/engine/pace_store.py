@@ -10,8 +10,8 @@ from ..core.printable import get_logger
 
 _logger = get_logger(__name__)
 
-LOCK_TIMEOUT = "1s"
-"""No sender waits longer for another one that has the row."""
+LOCK_TIMEOUT, STATEMENT_TIMEOUT = "1s", "2s"
+"""No sender waits longer for another one that has the row, or for the database."""
 
 
 class PaceStore:
@@ -39,7 +39,9 @@ class PaceStore:
                 # Whoever waits for the row sees what the one before has written.
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 cr.execute(
-                    "SELECT set_config('lock_timeout', %s, TRUE)", [LOCK_TIMEOUT]
+                    "SELECT set_config('lock_timeout', %s, TRUE),"
+                    " set_config('statement_timeout', %s, TRUE)",
+                    [LOCK_TIMEOUT, STATEMENT_TIMEOUT],
                 )
                 row = self._lock(cr) or self._insert(cr)
                 if not row:

@@ -6,7 +6,7 @@ import time
 import uuid
 
 from ..core.daily_quota import DailyQuota
-from ..core.pace import CATCH_UP, Event, Pace, Turns
+from ..core.pace import CLOCK_SLACK, Event, Pace, Turns
 from ..panda_api.connection import not_sent
 from ..panda_api.errors import ErrorKind, PandaError
 from ..panda_api.limiter import Result
@@ -55,7 +55,7 @@ class SendBudget:
         self._turns = self._returned = NO_TURNS
         self._used = 0
         self._size = 1
-        self._exchange_at = 0.0
+        self._exchange_at = self._taken_at = self._looked_at = 0.0
         self._used_up_until = 0.0
         self._generation = 0
 
@@ -65,20 +65,20 @@ class SendBudget:
         """See :meth:`~..panda_api.limiter.Limiter.wait`."""
         with self._changed:
             while True:
-                deadline = until + self._clock_offset
-                if self._now() >= self._exchange_at:
-                    self._exchange(self._size)
-                self._check_time(deadline)
+                self._exchange_if_due()
+                self._check_time(until)
                 turn_at = self._next_turn()
                 if turn_at is None:
-                    self._sleep_until(min(self._exchange_at, deadline))
-                elif turn_at >= deadline:
-                    self._sleep_until(deadline)
+                    self._sleep_until(min(self._local(self._exchange_at), until))
+                elif self._local(turn_at) >= until:
+                    self._sleep_until(until)
                 else:
                     self._used += 1
-                    if self._sleep_until(turn_at):
-                        self._pending += 1
+                    self._pending += 1
+                    is_now = turn_at <= self._now()
+                    if is_now or self._sleep_until(self._local(turn_at)):
                         return
+                    self._pending -= 1
 
     def note(self, result, sent_at, retry_after=None):
         """See :meth:`~..panda_api.limiter.Limiter.note`."""
@@ -98,7 +98,7 @@ class SendBudget:
         """Tell the others what came in last, and what was not used."""
         with self._changed:
             self._plan_anew()
-            self._exchange(0)
+            self._update(lambda values, now: self._settle(values, now, 0))
 
     def is_down(self):
         """Whether the system does not work, see :meth:`Pace.is_down`."""
@@ -108,40 +108,51 @@ class SendBudget:
     def _now(self):
         return time.monotonic() + self._clock_offset
 
+    def _local(self, moment):
+        """``moment`` in seconds of ``time.monotonic``."""
+        return moment - self._clock_offset
+
     # === TURNS === #
 
     def _next_turn(self):
-        """Return the moment of the next turn of the slice, ``None`` if there is
-        none."""
+        """Return the moment of the next turn of the slice, ``None`` if there is none.
+        Turns that nobody wanted are gone with their slice."""
         turns = self._turns
-        if turns.interval:
-            missed = (self._now() - CATCH_UP - turns.begin) / turns.interval
-            self._used = max(self._used, math.ceil(missed))
+        ends_at = turns.begin + turns.count * turns.interval
+        if turns.interval and self._now() > max(ends_at, self._taken_at) + SLICE:
+            self._turns, self._size, self._used = NO_TURNS, max(1, self._used), 0
+            self._exchange_at = 0.0
+            return None
         if self._used >= turns.count:
             return None
         return turns.begin + self._used * turns.interval
 
     def _sleep_until(self, moment):
-        """Return true at ``moment``, or false as soon as the turns have changed."""
+        """Return true at ``moment``, in seconds of ``time.monotonic``, or false as soon
+        as the turns have changed; look meanwhile at what the others have learnt."""
         generation = self._generation
         while True:
-            left = moment - self._now()
-            if left <= 0:
+            left = moment - time.monotonic()
+            look = self._local(self._looked_at) + SLICE - time.monotonic()
+            self._changed.wait(max(0.0, min(left, look)))
+            if self._generation != generation:
+                return False
+            if time.monotonic() >= moment:
                 return True
-            self._changed.wait(left)
+            self._look_if_due()
             if self._generation != generation:
                 return False
 
-    def _check_time(self, deadline):
-        """Raise if there is no turn before ``deadline``."""
-        for code, until in (
+    def _check_time(self, until):
+        """Raise if there is no turn before ``until``."""
+        for code, ends_at in (
             ("daily_limit", self._used_up_until),
             ("throttled", self._pace.paused_until),
         ):
-            if until >= deadline:
-                wait = max(0.0, until - self._now())
+            if self._local(ends_at) >= until:
+                wait = max(0.0, ends_at - self._now())
                 raise PandaError(ErrorKind.THROTTLED, code, retry_after=wait)
-        if self._now() >= deadline:
+        if time.monotonic() >= until:
             raise not_sent()
 
     def _get_plan(self):
@@ -177,46 +188,78 @@ class SendBudget:
         else:
             self._events.append(event)
 
+    def _exchange_if_due(self):
+        """Take a slice when the last one is used up, else look at what is new."""
+        if self._used >= self._turns.count and self._now() >= self._exchange_at:
+            self._exchange(self._size)
+        else:
+            self._look_if_due()
+
+    def _look_if_due(self):
+        """Tell what came in and learn what the others have learnt, without turns."""
+        if self._now() < self._looked_at + SLICE:
+            return
+        plan = self._get_plan()
+        self._update(self._settle)
+        if self._get_plan() != plan:
+            self._plan_anew()
+
     def _exchange(self, count):
         """Tell what came in, and take up to ``count`` turns."""
         if self._turns.count:
-            is_used_up = self._used >= self._turns.count
-            count = 2 * count if is_used_up else max(1, self._used)
-        rate = self._pace.rate(self._now(), self._most)
+            count *= 2
+        rate = self._pace.rate(self._now(), self._most, urgent=self._urgent)
         most = MOST_AT_ONCE if rate == math.inf else int(rate * SLICE)
         count = min(count, max(1, most))
+        self._update(lambda values, now: self._settle(values, now, count))
+        self._size = max(1, count)
 
-        def change(values, now):
-            return self._settle(values, now, count)
-
+    def _update(self, change):
+        """Let ``change`` update what all share, or as much as is known of it while the
+        database does not answer."""
         try:
             now = self._store.update(change) if self._store else None
         except LookupError:
             self._store = now = None
-        if now is not None:
-            self._clock_offset = now - time.monotonic()
-        else:
+        if now is None:
             change(self._values, self._now())
         if now is not None or not self._store:
             self._values, self._events = self._settled, []
+            self._returned = NO_TURNS
         self._events = self._events[-MOST_EVENTS:]
-        self._returned = NO_TURNS
-        self._size = max(1, count)
+        self._looked_at = self._now()
 
-    def _settle(self, values, now, count):
-        """Return the new values of what all share, and keep what is ours of it."""
+    def _follow_clock(self, now):
+        """Go by the clock that all share. Turns by another one are none."""
+        offset = now - time.monotonic()
+        is_step = abs(offset - self._clock_offset) > CLOCK_SLACK
+        self._clock_offset = offset
+        if is_step:
+            self._plan_anew()
+            self._returned = NO_TURNS
+
+    def _settle(self, values, now, count=None):
+        """Return the new values of what all share, and keep what is ours of it.
+
+        :param count: turns to take, ``None`` to keep those that there are.
+        """
+        self._follow_clock(now)
         pace = Pace.from_dict(values.get("pace", {}))
         quota = DailyQuota.from_dict(values.get("day", {}))
+        pace.follow_clock(now)
         pace.note(self._events)
         pace.give_back(self._returned, urgent=self._urgent)
-        wanted = count
         if self._per_day:
             quota.note(sum(event.count for event in self._events), now)
-            count = quota.reserve(
-                *(self._sender, count, self._pending), self._per_day, now
-            )
-        self._used_up_until = quota.ends_at(now) if wanted and not count else 0.0
-        self._take(pace, now, count)
+        if count is not None:
+            if self._per_day:
+                left = quota.reserve(
+                    *(self._sender, count, self._pending), self._per_day, now
+                )
+                is_used_up = count and quota.sent + self._pending >= self._per_day
+                self._used_up_until = quota.ends_at(now) if is_used_up else 0.0
+                count = left
+            self._take(pace, now, count)
         self._pace = pace
         self._settled = {"pace": pace.as_dict(), "day": vars(quota)}
         return self._settled
@@ -224,6 +267,7 @@ class SendBudget:
     def _take(self, pace, now, count):
         """Take the next slice of ``pace``; without any limit it is all there is."""
         self._used, self._turns = 0, NO_TURNS
+        self._taken_at = now
         self._exchange_at = now + SLICE
         if not count:
             return
@@ -231,7 +275,7 @@ class SendBudget:
         if turns.interval:
             self._exchange_at = turns.begin + count * turns.interval - LEAD
         elif self._per_day:
-            self._exchange_at = max(now, turns.begin)
+            self._exchange_at = turns.begin
         else:
             turns = Turns(turns.begin, 0, math.inf)
         self._turns = turns

@@ -41,6 +41,8 @@ LIMITS = {
 """The least and the most of what may be entered."""
 ALERT_AFTER = 300
 """Seconds that trouble which may pass by itself must last until people are notified."""
+NO_TURN = {"not_sent", "throttled", "daily_limit"}
+"""Codes of a check for which nothing could be sent."""
 RECOVERY = 900
 """Seconds that a system must have answered until its trouble counts as over; only
 :data:`ALERT_AFTER` if nobody was notified of it."""
@@ -589,6 +591,10 @@ class PandaSystem(models.Model):
         whatever else goes wrong, until the system has answered for :data:`RECOVERY`;
         and not at all of what has passed by itself within :data:`ALERT_AFTER`.
         """
+        if finding.code in NO_TURN:
+            # It says nothing about the system, and nothing new to people.
+            self._wait_for_probe(self.health, self.health_code, finding.retry_after)
+            return
         is_other = self.health_code != finding.code
         self._wait_for_probe("quarantined", finding.code, finding.retry_after)
         now = fields.Datetime.now()

@@ -9,7 +9,7 @@ from .errors import ErrorKind, PandaError
 DELAYS = (0.05, 0.5, 1.5)
 """Seconds before each repetition, on average."""
 SHARE = 0.2
-"""Repetitions for each request that is sent."""
+"""Repetitions for each request that is sent the first time."""
 AT_FIRST, AT_MOST = 10.0, 100.0
 """Repetitions that may be made before anything else was sent, and that are saved up."""
 QUICK = 0.25
@@ -36,7 +36,7 @@ class RetryBudget:
         self._lock = threading.Lock()
 
     def earn(self) -> None:
-        """Note a request that is sent."""
+        """Note a request that is sent the first time."""
         with self._lock:
             self._left = min(AT_MOST, self._left + SHARE)
 

@@ -23,7 +23,7 @@ from .connection import MaySend, RunningExchange, TimedAdapter
 from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
-from .limiter import Limiter, NoLimit, result_of
+from .limiter import Limiter, NoLimit, is_refused, result_of
 from .limits import LONGEST_TOKEN, LONGEST_TOKEN_LIFE
 from .repeats import DELAYS, QUICK, RetryBudget, may_be_repeated
 from .responses import (
@@ -187,12 +187,13 @@ class Transport:
     ) -> T:
         """Return what ``exchange`` returns, once it raises nothing that may pass."""
         delays, failure = iter(DELAYS), None
+        self._retries.earn()
         while True:
             running = RunningExchange(self._until(ends_at), may_send)
             try:
                 return exchange(running)
             except PandaError as error:
-                if error.status == 429 and self._may_wait(ends_at):
+                if _is_harmless(error) and self._may_wait(ends_at):
                     continue  # the limiter says when
                 if failure and error.code == "not_sent":
                     raise failure from error
@@ -267,18 +268,15 @@ class Transport:
     def _turn(self, running: RunningExchange) -> Iterator[None]:
         """Wait for a turn to do what follows, of whose outcome the limiter hears."""
         self.limiter.wait(running.ends_at)
-        self._retries.earn()
-        failure: PandaError | None = None
+        result, wait = None, None
         try:
             yield
+            result = result_of(None)
         except PandaError as error:
-            failure = error
+            result, wait = result_of(error), error.retry_after
             raise
         finally:
-            wait = failure.retry_after if failure else None
-            self.limiter.note(
-                result_of(failure), running.sent_at or running.began_at, wait
-            )
+            self.limiter.note(result, running.sent_at or running.began_at, wait)
 
     def _exchange(
         self,
@@ -375,6 +373,11 @@ class Transport:
 
     def _shown(self, words: str, token: str) -> str:
         return self._credentials.scrub(words, token)[:SHOWN_CHARACTERS]
+
+
+def _is_harmless(error: PandaError) -> bool:
+    """Whether a request was one too many and nothing was done by it."""
+    return is_refused(error) and error.kind is not ErrorKind.UNKNOWN
 
 
 def _as_header(text: str) -> str:

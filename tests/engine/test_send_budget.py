@@ -180,6 +180,7 @@ def test_a_day_has_so_many_requests_for_all(budgets, results):
                 while True:
                     send(budget, results.ACCEPTED)
                     sent.append(1)
+            budget.close()  # the other process waits for what it has reserved
             return caught.value.retry_after
 
         return send_all
