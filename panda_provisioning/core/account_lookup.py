@@ -108,13 +108,11 @@ class AccountLookup:
         Others who need a new listing may share it. So no thread waits for the one that
         is being read, and if that takes long none is read half of the time.
         """
-        listing, lock = self._listings.get(parent_id), self._locks.get(parent_id)
-        if listing is not None and listing.looked_at >= not_before:
+        listing = self._listings.get(parent_id)
+        if listing is None or listing.looked_at >= not_before:
             return 0.0
-        if lock is not None and lock.locked():
+        if self._locks[parent_id].locked():
             return BUSY
-        if listing is None:
-            return 0.0
         took = listing.read_at - listing.looked_at
         pause = took if took > BUSY else 0.0
         return max(0.0, listing.read_at + pause - self._now())

@@ -591,8 +591,8 @@ class PandaSystem(models.Model):
         whatever else goes wrong, until the system has answered for :data:`RECOVERY`;
         and not at all of what has passed by itself within :data:`ALERT_AFTER`.
         """
-        if finding.code in NO_TURN:
-            # It says nothing about the system, and nothing new to people.
+        if finding.code in NO_TURN and self.health == "quarantined":
+            # A probe that could not be sent says nothing new.
             self._wait_for_probe(self.health, self.health_code, finding.retry_after)
             return
         is_other = self.health_code != finding.code
