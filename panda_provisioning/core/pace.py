@@ -71,8 +71,6 @@ DOWN_AFTER, DOWN_FAILURES = 5.0, 5
 """Seconds and failures without anything else after which a system counts as down."""
 DOWN_WINDOW, DOWN_SHARE = 10.0, 0.5
 """Seconds, and the part of their requests that must have failed for the same."""
-
-
 CLOCK_SLACK = 1.0
 """Seconds by which clocks that agree may differ."""
 MOMENTS = (
@@ -333,10 +331,15 @@ class Pace:
         if self.wall_since is None:
             self.wall_since, self.wall_refused, self.wall_failures = since, False, 0
 
+    @property
+    def _total_since(self) -> int:
+        """Results since the last fall, of what left after it."""
+        return self.accepted_since + self.refused_since
+
     def _is_refused_often(self) -> bool:
         """Whether more requests were refused since the last fall than chance explains,
         give or take what a small number of them varies by."""
-        total = self.accepted_since + self.refused_since
+        total = self._total_since
         spread = math.sqrt(total * MOST_NOISE * (1 - MOST_NOISE))
         most = MOST_NOISE * total + SPREADS * spread
         return total >= ENOUGH and self.refused_since > most
@@ -346,12 +349,12 @@ class Pace:
         quota that was saved up is used in no time, so that it says little."""
         if self.learnt is None:
             return self._measure(now - self.fell_at, now, PACING)
-        total = self.accepted_since + self.refused_since
+        total = self._total_since
         return self._own_rate() * self.accepted_since / total
 
     def _judge_refusals(self, now: float) -> None:
         """Decide what follows when some requests are refused and others accepted."""
-        total = self.accepted_since + self.refused_since
+        total = self._total_since
         share = self.refused_since / total if total else 1.0
         elapsed = now - self.fell_at
         is_sure = total >= ENOUGH

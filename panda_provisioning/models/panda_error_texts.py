@@ -89,6 +89,9 @@ LABELS = [
 ]
 """``error_code`` as people read it; a list, since Odoo translates Selections."""
 
+DAILY_LIMIT = _lt(
+    "The daily limit of requests is used up. Odoo goes on at midnight UTC."
+)
 TEXTS = {
     # Found in Odoo, before anything is sent.
     "role_missing": _lt("Choose a role: User for a customer, or Reseller."),
@@ -246,9 +249,7 @@ TEXTS = {
         "read-only ones, or the API key is wrong."
     ),
     "throttled": _lt("Panda asked to slow down."),
-    "daily_limit": _lt(
-        "The daily limit of requests is used up. Odoo goes on at midnight UTC."
-    ),
+    "daily_limit": DAILY_LIMIT,
     "unreachable": _lt("Panda cannot be reached."),
     "certificate": _lt(
         "The certificate at the API address of %(system)s is not trusted: %(detail)s. "
@@ -313,9 +314,7 @@ CONNECTION_TEXTS = {
         "This is the read-only Access ID. Use the read-write one."
     ),
     "throttled": _lt("Panda is busy. That passes within minutes."),
-    "daily_limit": _lt(
-        "The daily limit of requests is used up. Odoo goes on at midnight UTC."
-    ),
+    "daily_limit": DAILY_LIMIT,
     "server_error": _lt(
         "Panda answers with an error of its own. That usually passes within minutes."
     ),

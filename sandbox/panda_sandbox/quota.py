@@ -21,18 +21,20 @@ CLOSE = 1e-6
 """Part of a window by which a time may miss its edge and still be on it."""
 
 
-class Bucket(BaseModel):
-    """A token bucket: ``rate`` requests a second, ``burst`` at once when it is full.
-
-    ``retry_after`` says whether a refusal tells when to come again.
-    """
+class _Rule(BaseModel):
+    """A quota; ``retry_after`` says whether a refusal tells when to come again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    retry_after: bool = True
+
+
+class Bucket(_Rule):
+    """A token bucket: ``rate`` requests a second, ``burst`` at once when it is full."""
 
     kind: Literal["bucket"]
     rate: float = Field(gt=0)
     burst: float = Field(ge=1)
-    retry_after: bool = True
 
     def allows(self, begin: float, end: float) -> float:
         """Requests from ``begin`` to ``end``, without those of a full bucket.
@@ -42,18 +44,12 @@ class Bucket(BaseModel):
         return self.rate * (end - begin)
 
 
-class Window(BaseModel):
-    """So many ``requests`` in every ``seconds``, of which the first begin at once.
-
-    ``retry_after`` says whether a refusal tells when to come again.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Window(_Rule):
+    """So many ``requests`` in every ``seconds``, of which the first begin at once."""
 
     kind: Literal["window"]
     requests: int = Field(ge=1)
     seconds: float = Field(gt=0)
-    retry_after: bool = True
 
     def allows(self, begin: float, end: float) -> float:
         """Requests of all windows that the time from ``begin`` to ``end`` touches.
