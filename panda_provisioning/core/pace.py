@@ -33,6 +33,9 @@ HOLD = 2.0
 """Seconds at full pace before a rate begins to grow."""
 DOUBLING, MOST_DOUBLINGS = 7.0, 50.0
 """Seconds in which it doubles then, at first with their third power, and how often."""
+SURE_AFTER, MOST_HASTE = 7.0, 4.0
+"""Seconds that it takes to learn a rate well, and how much faster a rate grows that
+was learnt in no time: what is a guess is soon tested."""
 IDLE = 60
 """How much slower a rate grows while it is not used: what was learnt fades."""
 PACING = 1.0
@@ -46,6 +49,11 @@ MOST_NOISE, SPREADS = 0.3, 1.5
 deviations more of them are no chance any more."""
 TRIAL = 0.7
 """Part of a rate at which refusals by chance must be as many as before."""
+FIRST = 0.5
+"""Part of it at first, when what was accepted is mostly what a quota had saved up."""
+ALIKE = 3
+"""Falls with about the same share of refusals before that trial: a rate that is a
+little too high is refused as rarely."""
 LONGEST_TRIAL = 10.0
 """Seconds without a fall after which refusals begin a new trial."""
 TOLERANCE, LONGEST_TOLERANCE = 10.0, 160.0
@@ -118,13 +126,15 @@ class Pace:
     """The pace of one system.
 
     ``learnt`` is the rate after the last fall, in requests per second, ``None`` while
-    nothing is known; ``used_for`` the seconds at full pace since then. ``judged_at`` is
+    nothing is known, ``learnt_in`` the seconds in which it was learnt; ``used_for`` the
+    seconds at full pace since then. ``judged_at`` is
     when a refusal or failure was last taken for news: what left before that says
     nothing new. ``wall_since`` is set while nothing is accepted. ``trial`` is rate and
-    share of refusals when a rate began to fall.
+    share of refusals when a rate began to fall, and how many falls were like that.
     """
 
     learnt: float | None = None
+    learnt_in: float = 0
     used_for: float = 0
     looked_at: float = 0
     taken: int = 0
@@ -213,7 +223,9 @@ class Pace:
     def _own_rate(self) -> float:
         if self.learnt is None:
             return math.inf
-        doublings = min(max(0.0, self.used_for - HOLD) / DOUBLING, MOST_DOUBLINGS)
+        haste = max(1.0, min(SURE_AFTER / max(self.learnt_in, SHORTEST), MOST_HASTE))
+        used_for = self.used_for * haste
+        doublings = min(max(0.0, used_for - HOLD) / DOUBLING, MOST_DOUBLINGS)
         if doublings < 1:
             return self.learnt * (1 + doublings**3)
         grown: float = self.learnt * 2.0**doublings
@@ -296,7 +308,7 @@ class Pace:
             self._pause(event, event.retry_after, is_news=is_news)
         elif self.wall_since is None and self._is_refused_often():
             self.trial, self.tolerance = None, TOLERANCE
-            self._fall(SHARE * self._share_of_rate(event.at), event.at)
+            self._fall(SHARE * self._share_of_rate(event), event.at)
         elif is_news and self.accepted_at > self.judged_at:
             if self.learnt is None and event.at > self.judged_at + PACING:
                 self.paused_until = max(self.paused_until, event.at + HESITATION)
@@ -312,7 +324,7 @@ class Pace:
         accepted; at first only this pause tells for how long that has to do."""
         self.paused_until = max(self.paused_until, event.at + seconds)
         if is_news:
-            rate = SHARE * self._measure(MEASURED, event.at, SHORTEST)
+            rate = SHARE * self._measure_long(event.at)
             if self.learnt is None:
                 worked = max(SHORTEST, event.at - self.active_since)
                 rate *= worked / (worked + seconds)
@@ -344,13 +356,18 @@ class Pace:
         most = MOST_NOISE * total + SPREADS * spread
         return total >= ENOUGH and self.refused_since > most
 
-    def _share_of_rate(self, now: float) -> float:
+    def _share_of_rate(self, event: Event) -> float:
         """Requests per second that are accepted while many are refused. At first a
-        quota that was saved up is used in no time, so that it says little."""
+        quota that was saved up is used in no time, so that it says little.
+
+        Turns that were made up for leave faster than the rate: what was accepted in
+        the time counts then.
+        """
         if self.learnt is None:
-            return self._measure(now - self.fell_at, now, PACING)
-        total = self._total_since
-        return self._own_rate() * self.accepted_since / total
+            return self._measure(event.at - self.fell_at, event.at, PACING)
+        share = self._own_rate() * self.accepted_since / self._total_since
+        seconds = max(CATCH_UP, event.sent_at - self.fell_at)
+        return max(share, self.accepted_since / seconds)
 
     def _judge_refusals(self, now: float) -> None:
         """Decide what follows when some requests are refused and others accepted."""
@@ -370,7 +387,7 @@ class Pace:
         """Requests per second that are accepted, in the long run and recently."""
         rate = min(self._own_rate(), self._measure(RECENTLY, now, SHORTEST))
         recently = self._measure(max(RECENTLY, ENOUGH / rate), now, SHORTEST)
-        return SHARE * min(self._measure(MEASURED, now, SHORTEST), recently)
+        return SHARE * min(self._measure_long(now), recently)
 
     def _fall_on_trial(
         self, share: float, elapsed: float, now: float, *, is_sure: bool
@@ -382,16 +399,19 @@ class Pace:
         to = self._accepted_rate(now)
         trial = self.trial if elapsed <= LONGEST_TRIAL else None
         if not trial or not trial[1] / 2 <= share <= 2 * trial[1]:
-            self.trial = [max(rate, trial[0]) if trial else rate, share]
-            self._fall(to, now)
+            self.trial = [max(rate, trial[0]) if trial else rate, share, 1]
+            self._fall(to if self.learnt else to * FIRST, now)
         elif is_sure and self._was_below(TRIAL * trial[0]):
             self.tolerated = 1.5 * share + 0.02
             self.tolerated_until = now + self.tolerance
             self.tolerance = min(2 * self.tolerance, LONGEST_TOLERANCE)
-            self.learnt = trial[0]
+            self.learnt, self.learnt_in = trial[0], SURE_AFTER
             self.used_for = HOLD + DOUBLING
             self.trial = None
             self._count_anew(now)
+        elif trial[2] < ALIKE:
+            trial[2] += 1
+            self._fall(to, now)
         else:
             self._fall(min(to, TRIAL * trial[0]), now)
 
@@ -400,6 +420,8 @@ class Pace:
 
     def _fall(self, rate: float, now: float) -> None:
         self.learnt = max(LOWEST, min(rate, self._own_rate()))
+        # Each one knows better than the one before.
+        self.learnt_in = min(2 * self.learnt_in + now - self.fell_at, SURE_AFTER)
         self.used_for = 0
         self._count_anew(now)
 
@@ -407,6 +429,14 @@ class Pace:
         self.looked_at, self.taken = now, 0
         self.fell_at = now
         self.accepted_since = self.refused_since = 0
+
+    def _measure_long(self, now: float) -> float:
+        """Accepted requests per second in the long run: in whole windows, or since the
+        last fall if that was more. A quota that has grown is not held down by what it
+        was before."""
+        since = now - self.fell_at
+        latest = self._measure(since, now, SHORTEST) if since >= PATIENCE else 0
+        return max(self._measure(MEASURED, now, SHORTEST), latest)
 
     def _measure(self, seconds: float, now: float, least: float) -> float:
         """Accepted requests per second in the last ``seconds``, as far as there was

@@ -264,12 +264,17 @@ class SendBudget:
         self._settled = {"pace": pace.as_dict(), "day": vars(quota)}
         return self._settled
 
+    def _are_others_first(self, pace, now):
+        """Whether the next turns are so far away that others may still push them: what
+        is taken now would leave beside the requests of somebody urgent."""
+        return not self._urgent and pace.turn_at > now + SLICE
+
     def _take(self, pace, now, count):
         """Take the next slice of ``pace``; without any limit it is all there is."""
         self._used, self._turns = 0, NO_TURNS
         self._taken_at = now
         self._exchange_at = now + SLICE
-        if not count:
+        if not count or self._are_others_first(pace, now):
             return
         turns = pace.take(count, now, self._most, urgent=self._urgent)
         if turns.interval:

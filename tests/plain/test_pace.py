@@ -125,9 +125,9 @@ class Story:
             event = Event(result, sent_at, self.now, retry_after=retry_after)
             self.pace.note([event])
 
-    def learn(self) -> float:
-        """Find a quota, and return the rate after that."""
-        self.tell(ACCEPTED, 20)
+    def learn(self, seconds: float = 10) -> float:
+        """Find a quota in that time, and return the rate after that."""
+        self.tell(ACCEPTED, round(20 * seconds))
         self.tell(REFUSED, 1, retry_after=1)
         self.now += 1
         self.tell(ACCEPTED)
@@ -189,6 +189,34 @@ def test_it_grows_slowly_and_then_faster(story: Story) -> None:
     assert rates[5] == pytest.approx(rates[0], rel=0.15)
     assert rates[10] > 1.8 * rates[0]
     assert rates[15] > 1.3 * rates[12]
+
+
+def test_a_guess_is_soon_tested(story: Story) -> None:
+    """What was learnt in a short time grows sooner, the next time less."""
+    doubled_after = []
+    for _fall in range(5):
+        learnt = story.learn(seconds=1)
+        begun = story.now
+        while story.pace.rate(story.now) < 2 * learnt:
+            story.tell(ACCEPTED)
+        doubled_after.append(story.now - begun)
+    assert doubled_after[0] < 3
+    assert doubled_after == sorted(doubled_after)
+    assert doubled_after[-1] > 2 * doubled_after[0]
+
+
+def test_a_quota_that_has_grown_is_found(story: Story) -> None:
+    """What was accepted before does not hold it down."""
+    story.learn(seconds=30)
+    before = story.pace.learnt
+    story.now += 1
+    for _number in range(480):
+        story.tell(ACCEPTED)
+        story.now -= 0.025
+    story.tell(REFUSED, retry_after=1)
+    assert before
+    assert story.pace.learnt
+    assert story.pace.learnt > 1.7 * before
 
 
 def test_what_was_learnt_survives_a_break_and_fades(story: Story) -> None:

@@ -159,6 +159,30 @@ def test_a_pause_is_noticed_by_who_has_turns_already() -> None:
     assert second_turn[0] >= 3.5
 
 
+def test_while_a_person_is_served_the_rate_is_kept() -> None:
+    """A run waits for them, and goes on afterwards."""
+    store = Memory()
+    sent = {True: 0, False: 0}
+    begun = time.monotonic()
+
+    def send(urgent: bool, seconds: float) -> None:
+        budget = SendBudget(store, most=40, urgent=urgent)
+        while time.monotonic() < begun + seconds:
+            sent[urgent] += 1
+            seconds_for(budget)
+        budget.close()
+
+    run = threading.Thread(target=send, args=[False, 7])
+    run.start()
+    send(urgent=True, seconds=5)
+    beside = sent[False]
+    run.join()
+    assert beside < 40
+    assert sent[True] > 0.9 * 5 * 40
+    assert sent[False] > beside + 20
+    assert sum(sent.values()) < 1.05 * 7 * 40
+
+
 def test_refusals_alone_never_break_the_pace() -> None:
     """Whatever order their news comes in."""
     store = Memory()
