@@ -1,7 +1,8 @@
-"""The tests that need no Odoo: pytest, and what its report says."""
+"""The tests that Odoo does not run: pytest, and what its report says."""
 
 import os
 import shlex
+from functools import partial
 from xml.etree import ElementTree as ET
 
 from tools import processes, python_packages
@@ -9,52 +10,63 @@ from tools.jobs import Job
 from tools.paths import LOGS, PYTHON, ROOT, RUNTIME
 from tools.results import Results
 
-FOLDERS = (
-    "tests/plain",
-    "sandbox/tests",
-    "tools/tests",
-    "tests/chaos",
-    "tests/command_line",
-    "tests/screens",
-    # Last: it loads Odoo into this process.
-    "tests/engine",
-)
-REPORT = LOGS / "plain-tests.xml"
-LOG = LOGS / "plain-tests.log"
+GROUPS = {
+    "plain tests": ("tests/plain", "sandbox/tests", "tools/tests"),
+    "integration tests": (
+        "tests/chaos",
+        "tests/command_line",
+        "tests/screens",
+        # Last: it loads Odoo into this process.
+        "tests/engine",
+    ),
+}
+"""Folders of tests by the job that runs them."""
 
 
-def job():
-    """Return the job that runs pytest, or None while there are no plain tests."""
-    folders = [folder for folder in FOLDERS if (ROOT / folder).exists()]
-    if not folders:
-        return None
+def jobs():
+    """Return the jobs that run pytest: one for what ``ARGS`` names, else the groups."""
     arguments = shlex.split(os.environ.get("ARGS", ""))
-    paths = [a for a in arguments if (ROOT / a.split("::")[0]).exists()]
-    command = [PYTHON, "-m", "pytest", "-c", "pyproject.toml", f"--junitxml={REPORT}"]
-    command.append("--continue-on-collection-errors")
-    command += arguments if paths else [*arguments, *folders]
-    REPORT.unlink(missing_ok=True)
+    if any((ROOT / argument.split("::")[0]).exists() for argument in arguments):
+        return [_job("plain tests", arguments)]
+    groups = {
+        name: [folder for folder in folders if (ROOT / folder).exists()]
+        for name, folders in GROUPS.items()
+    }
+    return [
+        _job(name, [*arguments, *folders])
+        for name, folders in groups.items()
+        if folders
+    ]
+
+
+def _job(name, arguments):
+    file = LOGS / name.replace(" ", "-")
+    log, report = file.with_suffix(".log"), file.with_suffix(".xml")
+    command = [PYTHON, "-m", "pytest", "-c", "pyproject.toml", f"--junitxml={report}"]
+    command += ["--continue-on-collection-errors", *arguments]
+    report.unlink(missing_ok=True)
     environment = python_packages.environment()
     environment["HYPOTHESIS_STORAGE_DIRECTORY"] = str(RUNTIME / "hypothesis")
-    return Job("plain tests", command, LOG, environment, collect)
+    return Job(name, command, log, environment, partial(collect, name, log, report))
 
 
-def collect(status):
+def collect(name, log, report, status):
     """Return the results pytest wrote down.
 
+    :param name: of the job
     :param status: exit status of pytest; None when it was ended for taking too long
     """
-    results = _read() if REPORT.exists() else Results()
+    results = _read(report) if report.exists() else Results()
     if status != 0 and not results.failed:
         reason = "took too long" if status is None else f"ended with status {status}"
-        log = processes.last_lines(LOG.read_text(errors="replace"))
-        results.fail("plain tests as a whole", f"pytest {reason}:\n{log}")
+        output = processes.last_lines(log.read_text(errors="replace"))
+        results.fail(f"{name} as a whole", f"pytest {reason}:\n{output}")
     return results
 
 
-def _read():
+def _read(report):
     results = Results()
-    for case in ET.parse(REPORT).iter("testcase"):
+    for case in ET.parse(report).iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
         skipped = case.find("skipped")
         broken = [*case.findall("failure"), *case.findall("error")]
