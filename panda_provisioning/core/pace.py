@@ -23,6 +23,9 @@ MEASURED = 30.0
 a quota's window, so that a measurement covers whole windows."""
 RECENTLY = 2.0
 """Seconds that show a quota that has just become smaller."""
+FIRST = 0.5
+"""Part of what was accepted that is sent after the first fall: most of it was what a
+quota had saved up."""
 SHORTEST = 0.25
 """Seconds that a measurement covers at least."""
 SHARE = 0.98
@@ -47,10 +50,10 @@ PATIENCE = 5.0
 MOST_NOISE, SPREADS = 0.3, 1.5
 """Share of refusals that may come by chance, whatever the rate, and how many standard
 deviations more of them are no chance any more."""
+GROWN = 1.2
+"""How much more than before is accepted of a quota that has grown."""
 TRIAL = 0.7
 """Part of a rate at which refusals by chance must be as many as before."""
-FIRST = 0.5
-"""Part of it at first, when what was accepted is mostly what a quota had saved up."""
 ALIKE = 3
 """Falls with about the same share of refusals before that trial: a rate that is a
 little too high is refused as rarely."""
@@ -384,23 +387,30 @@ class Pace:
             self._fall(self._accepted_rate(now), now)
 
     def _accepted_rate(self, now: float) -> float:
-        """Requests per second that are accepted, in the long run and recently."""
+        """Requests per second that are accepted, in the long run and recently. From
+        one fall to the next, what had been saved up does not count."""
         rate = min(self._own_rate(), self._measure(RECENTLY, now, SHORTEST))
-        recently = self._measure(max(RECENTLY, ENOUGH / rate), now, SHORTEST)
+        spans = [max(RECENTLY, ENOUGH / rate)]
+        if now - self.fell_at >= RECENTLY:
+            spans.append(now - self.fell_at)
+        recently = min(self._measure(span, now, SHORTEST) for span in spans)
         return SHARE * min(self._measure_long(now), recently)
 
     def _fall_on_trial(
         self, share: float, elapsed: float, now: float, *, is_sure: bool
     ) -> None:
         """Fall to what is accepted. If the share of refusals stays the same at a much
-        lower rate, they do not come from the rate: go back and put up with them."""
+        lower rate, they do not come from the rate: go back and put up with them. The
+        first rate is no measure: it was sent from what a quota had saved up."""
         accepted = self._measure(RECENTLY, now, SHORTEST)
         rate = min(self._own_rate(), accepted / max(1 - share, 0.01))
         to = self._accepted_rate(now)
         trial = self.trial if elapsed <= LONGEST_TRIAL else None
-        if not trial or not trial[1] / 2 <= share <= 2 * trial[1]:
+        if self.learnt is None:
+            self._fall(FIRST * to, now)
+        elif not trial or not trial[1] / 2 <= share <= 2 * trial[1]:
             self.trial = [max(rate, trial[0]) if trial else rate, share, 1]
-            self._fall(to if self.learnt else to * FIRST, now)
+            self._fall(to, now)
         elif is_sure and self._was_below(TRIAL * trial[0]):
             self.tolerated = 1.5 * share + 0.02
             self.tolerated_until = now + self.tolerance
@@ -432,11 +442,12 @@ class Pace:
 
     def _measure_long(self, now: float) -> float:
         """Accepted requests per second in the long run: in whole windows, or since the
-        last fall if that was more. A quota that has grown is not held down by what it
-        was before."""
+        last fall if that was much more. A quota that has grown is not held down by what
+        it was before."""
+        measured = self._measure(MEASURED, now, SHORTEST)
         since = now - self.fell_at
         latest = self._measure(since, now, SHORTEST) if since >= PATIENCE else 0
-        return max(self._measure(MEASURED, now, SHORTEST), latest)
+        return latest if latest > GROWN * measured else measured
 
     def _measure(self, seconds: float, now: float, least: float) -> float:
         """Accepted requests per second in the last ``seconds``, as far as there was
