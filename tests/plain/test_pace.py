@@ -64,6 +64,18 @@ def test_a_quota_that_halves_and_comes_back_is_used(tells: bool) -> None:
     assert max(outcome.rate(at / 4, at / 4 + 1) for at in range(400, 437)) >= 36
 
 
+@pytest.mark.parametrize("begins", [0.2, 2, 10])
+def test_a_quota_that_begins_during_a_run_is_learnt_at_once(begins: float) -> None:
+    """What was accepted before says nothing about it."""
+
+    def rate(seconds: float) -> float:
+        return 10_000 if seconds < begins else 60
+
+    outcome, _pace = simulate(Bucket(rate, burst=60), begins + 60)
+    assert outcome.rate(begins, begins + 60) >= 0.93 * 60
+    assert outcome.results[REFUSED] <= 3 * 60
+
+
 @pytest.mark.parametrize("tells", [False, True], ids=["silent", "retry_after"])
 def test_two_clients_share_a_quota(tells: bool) -> None:
     """Each learns by itself what is left for it."""
