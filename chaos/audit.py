@@ -2,8 +2,10 @@
 
 import html
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 
+CREATED_BEFORE = 10
+"""Seconds before the first of two twins from which requests are told."""
 FIELDS = ["display_name", "email", "remote_id", "state", "parent_id", "phone"]
 
 
@@ -51,6 +53,39 @@ def describe_stuck(world, accounts):
         f" after {r['attempt_count']}"
         for r in rows
     ]
+
+
+def describe_duplicates(world):
+    """Return what each duplicate in Panda came from, for the log: the accounts, the
+    requests that Panda has seen for their creation, and what Odoo knows of its own."""
+    state = world.sandbox.control("GET", "state")
+    by_email = defaultdict(list)
+    for tenant in state["tenants"]:
+        by_email[tenant["email"]].append(tenant)
+    twins = {email: found for email, found in by_email.items() if len(found) > 1}
+    return [
+        line for email in sorted(twins) for line in _tell(world, email, twins[email])
+    ]
+
+
+def _tell(world, email, tenants):
+    yield f"{email} in Panda:"
+    yield from (f"  {tenant}" for tenant in tenants)
+    fields = ["date", "step", "method", "path", "http_status", "duration_ms"]
+    fields += ["error_class", "message", "request_body", "response_body"]
+    entries = world.client.call(
+        *("panda.sync.log", "search_read", [("account_id.email", "=", email)]),
+        fields=fields,
+        order="date, id",
+    )
+    yield "requests that Odoo has logged:"
+    yield from (f"  {[entry[name] for name in fields]}" for entry in entries)
+    yield "creates that Panda has seen:"
+    first = min(tenant["createdAt"] for tenant in tenants)
+    creates = world.sandbox.control("GET", "requests?method=POST")
+    for create in creates:
+        if first - CREATED_BEFORE < create["time"]:
+            yield f"  {create}"
 
 
 def _plain(name):

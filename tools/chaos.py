@@ -7,7 +7,7 @@ import os
 import random
 import time
 
-from chaos.audit import audit, count_unsettled, describe_stuck
+from chaos.audit import audit, count_unsettled, describe_duplicates, describe_stuck
 from chaos.trouble import (
     FAULTS,
     HANDS,
@@ -92,7 +92,8 @@ def run(server, seed, kills, count):
         newcomers = world.make_newcomers(NEIGHBOURS)
         recover(world, newcomers, NEIGHBOUR_SECONDS)
         crashes = [crash for person in people for crash in person.crashes]
-        for line in (*describe_stuck(world, accounts), *crashes[:1]):
+        duplicates = describe_duplicates(world)
+        for line in (*describe_stuck(world, accounts), *crashes[:1], *duplicates):
             say(f"  {line}")
         return {
             **audited,
