@@ -82,7 +82,8 @@ def _tell(world, email, tenants):
     yield from (f"  {[entry[name] for name in fields]}" for entry in entries)
     yield "creates that Panda has seen:"
     first = min(tenant["createdAt"] for tenant in tenants)
-    creates = world.sandbox.control("GET", "requests?method=POST")
+    path = "/rest/platform/accounts/v1/accounts/*"
+    creates = world.sandbox.control("GET", f"requests?method=POST&path={path}")
     for create in creates:
         if first - CREATED_BEFORE < create["time"]:
             yield f"  {create}"

@@ -3,6 +3,7 @@
 import os
 import shlex
 from functools import partial
+from itertools import chain
 from xml.etree import ElementTree as ET
 
 from tools import processes, python_packages
@@ -24,19 +25,14 @@ GROUPS = {
 
 
 def jobs():
-    """Return the jobs that run pytest: one for what ``ARGS`` names, else the groups."""
+    """Return the jobs that run pytest: one for each group, or one for all tests that
+    ``ARGS`` choose, which may be none of a group."""
     arguments = shlex.split(os.environ.get("ARGS", ""))
-    if any((ROOT / argument.split("::")[0]).exists() for argument in arguments):
-        return [_job("plain tests", arguments)]
-    groups = {
-        name: [folder for folder in folders if (ROOT / folder).exists()]
-        for name, folders in GROUPS.items()
-    }
-    return [
-        _job(name, [*arguments, *folders])
-        for name, folders in groups.items()
-        if folders
-    ]
+    if not arguments:
+        return [_job(name, folders) for name, folders in GROUPS.items()]
+    if not any((ROOT / argument.split("::")[0]).exists() for argument in arguments):
+        arguments += chain(*GROUPS.values())
+    return [_job("plain tests", arguments)]
 
 
 def _job(name, arguments):

@@ -130,10 +130,10 @@ class Pace:
 
     ``learnt`` is the rate after the last fall, in requests per second, ``None`` while
     nothing is known, ``learnt_in`` the seconds in which it was learnt; ``used_for`` the
-    seconds at full pace since then. ``judged_at`` is
-    when a refusal or failure was last taken for news: what left before that says
-    nothing new. ``wall_since`` is set while nothing is accepted. ``trial`` is rate and
-    share of refusals when a rate began to fall, and how many falls were like that.
+    seconds at full pace since then. ``judged_at`` is when a refusal or failure was last
+    taken for news: what left before that says nothing new. ``wall_since`` is set while
+    nothing is accepted. ``trial`` is rate and share of refusals when a rate began to
+    fall, and how many falls were like that.
     """
 
     learnt: float | None = None
@@ -226,7 +226,7 @@ class Pace:
     def _own_rate(self) -> float:
         if self.learnt is None:
             return math.inf
-        haste = max(1.0, min(SURE_AFTER / max(self.learnt_in, SHORTEST), MOST_HASTE))
+        haste = SURE_AFTER / max(self.learnt_in, SURE_AFTER / MOST_HASTE)
         used_for = self.used_for * haste
         doublings = min(max(0.0, used_for - HOLD) / DOUBLING, MOST_DOUBLINGS)
         if doublings < 1:
