@@ -160,8 +160,9 @@ class AccountLookup:
     def with_email(
         self, client: PandaClient, children: Iterable[Child], email: str, key: int
     ) -> list[Account] | None:
-        """Those of ``children`` that likely have ``email`` and belong to no account of
-        Odoo, except for ``key``; ``None`` when there are too many to read."""
+        """Those of ``children`` that likely have ``email``, or may have it since they
+        cannot be read, and belong to no account of Odoo, except for ``key``; ``None``
+        when there are too many to read."""
         created = self._created.copy()  # other threads add to it
         others = {id_ for id_, each in created.items() if each.id != key}
         strangers = [
@@ -172,7 +173,11 @@ class AccountLookup:
         if len(strangers) > self._most_read:
             return None
         accounts = self._read(client, strangers)
-        return [each for each in accounts if likely_same_email(each.email, email)]
+        return [
+            each
+            for each in accounts
+            if not is_account_id(each.id) or likely_same_email(each.email, email)
+        ]
 
     def _read(
         self, client: PandaClient, children: Iterable[Child]

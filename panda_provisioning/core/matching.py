@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..panda_api.responses import DAMAGE, Account
 
 MOST_COMPARED = 400
 """Letters of a name that are compared. Longer ones are never sent, and normalizing a
@@ -37,14 +40,15 @@ def same_name(left: str, right: str) -> bool:
 
 def fold(name: str) -> str:
     """``name`` without what a server may change: case, accents, white space, invisible
-    and compatibility characters, HTML entities."""
+    and compatibility characters, HTML entities, and letters that were damaged."""
     name = name[: LONGEST_ENTITY * MOST_COMPARED]
     if "&" in name:
         # In lower case, since a server that shouts makes `&EACUTE;` of `&eacute;`.
         name = html.unescape(html.unescape(name.lower()))
     name = name[:MOST_COMPARED]
     if not name.isascii():
-        decomposed = unicodedata.normalize("NFKD", name.translate(STROKES))
+        name = name.replace(DAMAGE, "").translate(STROKES)
+        decomposed = unicodedata.normalize("NFKD", name)
         name = "".join(
             letter
             for letter in decomposed
@@ -70,7 +74,7 @@ def same_email(left: str, right: str) -> bool:
 
 def likely_same_email(left: str, right: str) -> bool:
     """Whether ``left``, as Panda shows it, is likely the mailbox ``right``: without its
-    tag, or with letters masked by asterisks."""
+    tag, with letters masked by asterisks, or damaged."""
     shown, sent = _plain_mailbox(left), _plain_mailbox(right)
     if "*" not in shown:
         return bool(shown) and shown == sent
@@ -79,7 +83,31 @@ def likely_same_email(left: str, right: str) -> bool:
     return has_room and sent.startswith(first) and sent.endswith(last)
 
 
+@dataclass(frozen=True)
+class Sought:
+    """An account of Odoo that has none in Panda yet: its key, the names it may have
+    there, and its e-mail address."""
+
+    key: int
+    names: tuple[str, ...]
+    email: str
+
+
+def find_seekers(
+    accounts: Iterable[Account], sought: Iterable[Sought]
+) -> dict[str, int]:
+    """``{ID in Panda: key}`` of those of ``accounts`` that carry both the name and the
+    e-mail address of one of ``sought``: it is going to be linked to that one."""
+    by_name = {
+        (fold(name), each.email.lower()): each.key
+        for each in sought
+        for name in each.names
+    }
+    keys = {each.id: (fold(each.name), each.email.lower()) for each in accounts}
+    return {id_: by_name[key] for id_, key in keys.items() if key in by_name}
+
+
 def _plain_mailbox(email: str) -> str:
-    """The address in lower case, without a tag."""
-    name, _at, domain = email.strip().lower().rpartition("@")
+    """The address in lower case, without a tag and damaged letters."""
+    name, _at, domain = email.replace(DAMAGE, "").strip().lower().rpartition("@")
     return f"{name.partition('+')[0]}@{domain}" if name else ""

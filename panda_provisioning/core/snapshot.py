@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ..panda_api.client import CUSTOMER_TYPE, RESELLER_TYPE
 from ..panda_api.errors import PandaError
+from ..panda_api.responses import Account
 
 Record = TypeVar("Record")
 
@@ -261,7 +262,8 @@ class Outcome:
     workflow goes on with ``step``, at once or after ``wait`` seconds. ``unknown``
     says that a create of ours may or may not exist in Panda. ``used`` are the
     accounts in Panda that the outcome rests on: the caller must know that they are
-    free.
+    free. ``likely`` are those of them that may be this account, as far as they were
+    read: the caller must know that no other contact is looked for under their names.
     """
 
     step: Step
@@ -269,6 +271,7 @@ class Outcome:
     wait: float = 0
     unknown: bool = False
     used: tuple[str, ...] = ()
+    likely: tuple[Account, ...] = ()
     error: PandaError | None = None
 
 

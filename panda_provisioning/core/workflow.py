@@ -19,7 +19,7 @@ import re
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import ErrorKind, PandaError
-from ..panda_api.responses import Account, Transaction
+from ..panda_api.responses import Account, Transaction, is_damaged
 from .account_lookup import AccountLookup
 from .choice import find_chosen
 from .error_catalogue import as_error
@@ -222,7 +222,8 @@ def _not_found(
             return outcome
     if not likely:
         return Outcome(Step.CREATE_ACCOUNT)
-    return _needs_decision(snapshot, "name_exists", likely[0].id, _ids(likely))
+    outcome = _needs_decision(snapshot, "name_exists", likely[0].id, _ids(likely))
+    return changed(outcome, likely=tuple(likely))
 
 
 def _ids(accounts: list[Account]) -> tuple[str, ...]:
@@ -304,6 +305,9 @@ def _find_operator(
     for operator in operators:
         if same_email(operator.email, snapshot.email):
             return _needs_decision(snapshot, "operator_exists", operator.username)
+    if any(is_damaged(each.username) or is_damaged(each.email) for each in operators):
+        error = as_error("unreadable", "the name of an operator is damaged")
+        return Outcome(Step.FIND_OPERATOR, error=error)
     if snapshot.refusal:
         facts = {"marker_at": None, "refusal": None}
         return Outcome(Step.FIND_OPERATOR, facts, error=snapshot.refusal)

@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..core import transition
+from ..core.matching import Sought, find_seekers
 from ..core.retry_policy import MAX_ATTEMPTS
 from ..core.snapshot import Role, Step, from_epoch, step_when_queued
 from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
@@ -365,6 +366,11 @@ class Queue:
             **get_bound_accounts(self.env, self.system_id, remote_ids),
         }
 
+    def get_seekers(self, accounts):
+        """Return ``{ID in Panda: account id}`` of those of ``accounts`` in Panda that
+        an account of Odoo which is queued is going to be linked to."""
+        return get_seekers(self.env, self.system_id, accounts)
+
     def get_all_bound(self):
         """Return all accounts in Panda that belong to accounts of Odoo."""
         rows = self.env.execute_query(
@@ -492,6 +498,37 @@ def get_email_owners(env, system_id, emails):
     for email, account_id, is_in_panda in rows:
         owners[email].append((account_id, is_in_panda))
     return owners
+
+
+def get_seekers(env, system_id, accounts):
+    """Return ``{ID in Panda: account id}`` of those of ``accounts`` in Panda that carry
+    name and e-mail address of an account of Odoo which is queued and has none there.
+
+    :param accounts: each an :class:`~..panda_api.responses.Account`
+    """
+    emails = {each.email.lower() for each in accounts} - {""}
+    if not emails:
+        return {}
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT a.id, p.name, a.sent_name, a.email FROM panda_account a
+            JOIN res_partner p ON p.id = a.partner_id
+            WHERE a.system_id = %s AND %s AND a.remote_id IS NULL
+                AND lower(a.email) = ANY(%s)
+                AND length(a.email) <= %s -- for the index
+            """,
+            system_id,
+            IS_CLAIMABLE,
+            list(emails),
+            EMAIL_LIMIT,
+        )
+    )
+    sought = [
+        Sought(account_id, tuple(filter(None, names)), email)
+        for account_id, *names, email in rows
+    ]
+    return find_seekers(accounts, sought)
 
 
 def _add_email_used(env, system_id, rows):

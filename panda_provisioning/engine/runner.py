@@ -265,7 +265,8 @@ class Runner:
         """Decide and write; done again as a whole when it met another transaction,
         which may have linked an account of Panda that was free before."""
         used = {each for item in finished for each in item.outcome.used}
-        owners = self._queue.get_owners(used)
+        likely = {each for item in finished for each in item.outcome.likely}
+        owners = self._queue.get_seekers(likely) | self._queue.get_owners(used)
         decided = []
         for item in finished:
             row = self._decide(item, owners)

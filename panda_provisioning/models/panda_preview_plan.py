@@ -8,13 +8,21 @@ from itertools import chain
 
 from ..core.dry_run import Ending, dry_run, pretended_id
 from ..core.error_catalogue import CATALOGUE
+from ..core.matching import Sought, find_seekers
 from ..core.names import split_name
 from ..core.prefetch import Prefetch
 from ..core.snapshot import Role, Snapshot, Step
 from ..core.states import State
 from ..core.transition import AccountRow
 from ..core.validation import find_problems, is_email_used
-from ..engine.queue import Claim, get_bound_accounts, get_email_owners, look_at
+from ..engine.queue import (
+    Claim,
+    get_bound_accounts,
+    get_email_owners,
+    get_seekers,
+    look_at,
+)
+from ..panda_api.responses import Account
 
 TOKEN_REQUESTS = 1
 """What a run sends before anything else."""
@@ -263,14 +271,28 @@ class Plan:
         for line in idle:
             line.ending = Ending(0, line.claim.snapshot)
         played = [line for line in wave if not line.codes and not line.ending]
-        # Accounts in Panda that belong to an account of Odoo.
-        known = self.prefetch.accounts
-        bound = get_bound_accounts(self.env, self.system.id, known)
+        bound = self._get_bound()
         while self._dry_run(played, bound):
             # Those are not sent, and whoever is has to look without them.
             played = [line for line in played if not line.codes]
         for line in wave:
             line.outcome = self._get_outcome(line)
+
+    def _get_bound(self):
+        """Return ``{ID in Panda: key}`` of the accounts that belong to an account of
+        Odoo, or are going to be linked to one."""
+        known = self.prefetch.accounts
+        accounts = [Account(account_id, *row) for account_id, row in known.items()]
+        sought = [
+            Sought(snapshot.key, (snapshot.name_in_panda,), snapshot.email_in_panda)
+            for line in self.lines.values()
+            if not line.codes and not (snapshot := line.claim.snapshot).remote_id
+        ]
+        return {
+            **find_seekers(accounts, sought),
+            **get_seekers(self.env, self.system.id, accounts),
+            **get_bound_accounts(self.env, self.system.id, known),
+        }
 
     def _dry_run(self, lines, bound):
         """Find out how it ends for ``lines``; returns whether any has a problem."""

@@ -137,15 +137,22 @@ class PandaClient:
         repeat the limit that they were asked for. So reading goes on until a page
         brings nothing new. It may take as long as two exchanges.
 
+        A listing that makes no sense is read a second time, since most of that passes:
+        somebody may create an account while it is read, or an answer be damaged.
+
+        :return: the rows, also those whose ID is still unusable the second time.
         :raise PandaError: ``inconsistent_listing`` if it shows fewer accounts than it
-            says that there are, twice: somebody may create one while it is read.
+            says that there are, twice.
         """
         until = min(self._ends_at, time.monotonic() + 2 * self._transport.timeout)
         try:
-            return self._read_children(account_id, name, until)
+            children = self._read_children(account_id, name, until)
         except PandaError as error:
             if error.code != "inconsistent_listing":
                 raise
+        else:
+            if all(is_account_id(child.id) for child in children):
+                return children
         return self._read_children(account_id, name, until)
 
     def _read_children(self, account_id: str, name: str, until: float) -> Children:

@@ -16,6 +16,8 @@ part of an address (docs/watchguard-api.md#account-id)."""
 TRANSACTION_ID = re.compile(r"[!-~]{1,200}")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What JSON can say and no database can store: NUL and halves of surrogate pairs."""
+DAMAGE = "\ufffd"
+"""U+FFFD REPLACEMENT CHARACTER."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,13 @@ def is_account_id(text: str) -> bool:
 
 
 def storable(text: str) -> str:
-    """``text`` without what no database can store."""
-    return UNSTORABLE.sub("\ufffd", text)
+    """``text`` with :data:`DAMAGE` in the place of what no database can store."""
+    return UNSTORABLE.sub(DAMAGE, text)
+
+
+def is_damaged(text: str) -> bool:
+    """Whether ``text`` has likely lost a letter on its way."""
+    return DAMAGE in text
 
 
 def text(row: Mapping[str, Any], *names: str, most: int = LONGEST_TEXT) -> str:

@@ -26,6 +26,8 @@ class TestBulkPreview(BulkCase):
             if username:
                 self.make_account(partner, username=username)
             yield partner
+        # Like the name of a contact that is not linked yet either.
+        yield self.make_partner("Kim Known Junior")
 
     def make_synced_ones(self):
         yield from (self.make_synced("Sam Synced"), self.make_synced("Sue Synced"))

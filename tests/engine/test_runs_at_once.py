@@ -175,3 +175,19 @@ def check_one_is_linked(world, pair, tenant):
     assert [row.remote_id for row in rows] == [None, tenant]
     assert rows[0].error_code == "link_refused"
     assert len(world.tenants()) == 1
+
+
+@pytest.mark.parametrize("marker_at", [None, ago(60)])
+def test_what_another_contact_is_looked_for_under_is_no_twin(world, marker_at):
+    """One of two contacts whose names are alike is in Panda, and not linked yet: the
+    other one is created without asking anybody."""
+    ann = {"name": "Acme Company", "email": "ann@example.com"}
+    tenant = world.add_tenant(**ann)
+    sent = {"marker_at": marker_at, "state": "unknown" if marker_at else "queued"}
+    first = world.add(**ann, **sent)
+    second = world.add(name="Acme Company 2", **sent)
+    world.run([second])
+    assert world.read(second).state == "synced"
+    world.run([first])
+    assert world.read(first).remote_id == tenant
+    assert len(world.tenants()) == 2

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from panda_provisioning.panda_api.responses import Account
+
 from .support import ago, ahead, now, row_after
 
 # === ONLY WHAT IS OURS === #
@@ -317,6 +319,34 @@ def test_accounts_in_panda_are_bound_to_their_account_in_odoo(world):
     with world.queue() as queue:
         assert queue.get_owners(asked) == {"ACC-1": mine, "ACC-2": other}
         assert queue.get_owners([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_sought"),
+    [
+        ({"state": "queued"}, True),
+        ({"state": "unknown", "sent_name": "Acme &amp; Co", "name": "Zenith"}, True),
+        ({"state": "running", "remote_id": "WGC-2"}, False),
+        ({"state": "failed"}, False),
+        ({"state": "queued", "name": "Acme"}, False),
+        ({"state": "queued", "email": "bob@acme.example"}, False),
+    ],
+)
+def test_an_account_in_panda_belongs_to_who_is_looked_for(world, columns, is_sought):
+    """By name and e-mail address, until they are linked or have failed."""
+    values = {"name": "Acme & Co", "email": "Ann@acme.example", **columns}
+    account = world.add(**values)
+    found = Account("WGC-1", "ACME & CO", 2, "ann@acme.example")
+    with world.queue() as queue:
+        owners = queue.get_seekers([found])
+    assert owners == ({"WGC-1": account} if is_sought else {})
+
+
+def test_who_is_looked_for_in_another_system_is_not_looked_for_here(world):
+    world.add(name="Acme", email="ann@acme.example", system_id=world.other_system)
+    with world.queue() as queue:
+        for email in ("ann@acme.example", ""):
+            assert queue.get_seekers([Account("WGC-1", "Acme", 2, email)]) == {}
 
 
 def test_our_own_root_belongs_to_nobody_however_it_is_spelled(world):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.responses import (
+    DAMAGE,
     Account,
     Child,
     Children,
@@ -43,13 +44,14 @@ FAULTS = (
     "lost_answer",
     "server_error",
     "bug",
+    "damaged",
     "stuck",
     "failed",
     "forgotten",
 )
 """The first two take their time: before the request leaves, and before its answer is
-there. The next three do nothing, three do what was asked and then fail, the last say
-what becomes of an operator transaction: pending for ever, refused, or carried out but
+there. The next three do nothing, three do what was asked and then fail, one damages
+every text of the answer, the last say what becomes of an operator transaction: pending for ever, refused, or carried out but
 unknown to whoever asks for it."""
 
 SLOW, LATE = 20.0, 4.0
@@ -252,4 +254,20 @@ class MemoryPanda:
             self._pass(LATE)
         if fault == "bug":
             raise RuntimeError("a bug of our own, after the request was sent")
-        return result
+        return _damaged(result, lost) if fault == "damaged" else result
+
+
+def _damaged(result: Any, lost: ErrorKind) -> Any:
+    """``result`` as the client reads it when no text of it arrives as it was sent."""
+    if isinstance(result, Children):
+        rows = [replace(each, id=each.id + DAMAGE) for each in result]
+        return Children(replace(each, name=each.name + DAMAGE) for each in rows)
+    if isinstance(result, list):
+        rows = [replace(each, username=each.username + DAMAGE) for each in result]
+        return [replace(each, email=each.email + DAMAGE) for each in rows]
+    if isinstance(result, Transaction):
+        return replace(result, status=result.status + DAMAGE)
+    if result is None:
+        return None
+    kind = lost if isinstance(result, str) else ErrorKind.PROTOCOL
+    raise PandaError(kind, "unreadable")

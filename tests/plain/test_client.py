@@ -529,14 +529,22 @@ def test_both_names_of_an_id_are_listed() -> None:
     assert [child.name for child in children] == ["Acme", "Other"]
 
 
+UNUSABLE = [{"name": "A"}, {"name": "B"}, row(3, accountId=".."), row(4)]
+
+
+def test_a_listing_with_an_unusable_id_is_read_again() -> None:
+    """One answer that was damaged on its way hides nobody."""
+    damaged = {"items": UNUSABLE, "totalItems": 4, "limit": -1}
+    whole = {"items": [row(n) for n in range(4)], "totalItems": 4, "limit": -1}
+    ids, _parameters = listing(damaged, NO_MORE, whole, NO_MORE)
+    assert ids == ["WGC-0", "WGC-1", "WGC-2", "WGC-3"]
+
+
 def test_a_row_without_a_usable_id_hides_nobody() -> None:
     """It keeps its name, and the others can be worked with."""
-    rows = [{"name": "A"}, {"name": "B"}, row(3, accountId=".."), row(4)]
-    transport = ScriptedTransport(
-        {"items": rows, "totalItems": 4, "limit": -1}, NO_MORE
-    )
-    children = PandaClient(transport).list_children("ACC-1")
-    assert [child.id for child in children] == ["", "", "..", "WGC-4"]
+    damaged = {"items": UNUSABLE, "totalItems": 4, "limit": -1}
+    ids, _parameters = listing(damaged, NO_MORE, damaged, NO_MORE)
+    assert ids == ["", "", "..", "WGC-4"]
 
 
 def test_a_limit_that_is_refused_is_left_out() -> None:
@@ -696,7 +704,7 @@ def test_without_a_total_reading_ends_with_a_page_that_brings_nothing(
 def test_every_spelling_of_a_child_is_read() -> None:
     rows = [
         {"accountId": "WGC-1", "name": "Acme", "type": 2},
-        {"accountID": 7, "name": None, "type": "1"},
+        {"accountID": 77, "name": None, "type": "1"},
         {"accountId": "WGC-3", "type": "Subscriber"},
     ]
     transport = ScriptedTransport(
@@ -704,7 +712,7 @@ def test_every_spelling_of_a_child_is_read() -> None:
     )
     assert PandaClient(transport).list_children("ACC-1") == [
         Child("WGC-1", "Acme", 2),
-        Child("7", "", 1),
+        Child("77", "", 1),
         Child("WGC-3", "", 0),
     ]
 

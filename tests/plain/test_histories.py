@@ -35,6 +35,7 @@ from panda_provisioning.core.snapshot import CREATES, Step
 from panda_provisioning.core.states import State
 from panda_provisioning.core.transition import AccountRow
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
+from panda_provisioning.panda_api.responses import Children, is_account_id
 
 from .histories import Histories
 from .memory_panda import MemoryPanda
@@ -166,6 +167,20 @@ class LooksForTheVeryName(AccountLookup):
         return []
 
 
+class BelievesADamagedListing(Engine):
+    """Looks past what it cannot read."""
+
+    def new_lookup(self) -> AccountLookup:
+        return LooksPastDamage(lambda: self.panda.now)
+
+
+class LooksPastDamage(AccountLookup):
+    def listing(self, *arguments: Any, **options: Any) -> Listing:
+        listing = super().listing(*arguments, **options)
+        readable = [child for child in listing.children if is_account_id(child.id)]
+        return Listing(listing.looked_at, Children(readable))
+
+
 class BelievesThatNothingWasDone(MemoryPanda):
     """Reports a lost answer as an outage."""
 
@@ -199,6 +214,7 @@ BROKEN = {
     IgnoresTheLease: "two tenants|two operators",
     TakesTheAnswerForTheLook: "two tenants",
     KnowsNoOtherSpelling: "two tenants",
+    BelievesADamagedListing: "two tenants|is stuck",
     BelievesThatNothingWasDone: "two tenants|two operators",
 }
 

@@ -8,6 +8,8 @@ import pytest
 
 from panda_provisioning.core.matching import (
     MOST_COMPARED,
+    Sought,
+    find_seekers,
     fold,
     likely_same_email,
     name_key,
@@ -15,6 +17,7 @@ from panda_provisioning.core.matching import (
     same_name,
     twin_keys,
 )
+from panda_provisioning.panda_api.responses import Account
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,8 @@ def test_emails_are_the_same_but_for_case(left: str, right: str, *, same: bool) 
         "Smith & Böhm",
         "Smith &",
         "Smith & Böhm Gmb",
+        "Smith & Böhm GmbH\ufffd\ufffd",
+        "Smith\ufffd & Böhm GmbH",
     ],
 )
 def test_a_server_may_have_stored_a_name_otherwise(stored: str) -> None:
@@ -151,3 +156,30 @@ def test_an_email_may_be_shown_masked_or_without_its_tag(
     shown: str, sent: str, *, likely: bool
 ) -> None:
     assert likely_same_email(shown, sent) is likely
+
+
+# === WHO IS LOOKED FOR === #
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "key"),
+    [
+        ("Acme", "ann@acme.example", 1),
+        ("ACME", "Ann@acme.example", 1),
+        ("Acme Ltd", "ann@acme.example", 1),
+        ("Beta", "bob@beta.example", 2),
+        ("Acme", "bob@beta.example", None),
+        ("Acm", "ann@acme.example", None),
+        ("Acme", "", None),
+    ],
+)
+def test_an_account_belongs_to_who_is_looked_for_by_name_and_email(
+    name: str, email: str, key: int | None
+) -> None:
+    """Neither of them is enough."""
+    sought = [
+        Sought(1, ("Acme Ltd", "Acme"), "ann@acme.example"),
+        Sought(2, ("Beta",), "bob@beta.example"),
+    ]
+    found = find_seekers([Account("WGC-1", name, 2, email)], sought)
+    assert found == ({"WGC-1": key} if key else {})

@@ -14,6 +14,7 @@ from panda_sandbox.settings import ROOT_ACCOUNT
 from .support import ACME, CREATE_ACCOUNT, CREATE_OPERATOR, CUSTOMER, World
 
 GRACE = 30.0
+LISTING = {"method": "GET", "path": "*/children"}
 LOST = {
     "lost_answer": {},
     "server_error": {"performed": True},
@@ -87,6 +88,58 @@ def test_an_account_that_is_late_in_the_search_is_waited_for(
         outcome = world.perform(snapshot)
         assert (outcome.step, outcome.unknown) == (Step.FIND_ACCOUNT, True)
     assert world.perform(snapshot).step is Step.FIND_OPERATOR
+
+
+@pytest.mark.parametrize("fault", ["poison_text", "poison_id"])
+@pytest.mark.parametrize("times", [1, 10])
+@pytest.mark.parametrize("was_edited", [False, True])
+def test_a_listing_that_cannot_be_read_proves_no_absence(
+    world: World, moment: Time, fault: str, times: int, *, was_edited: bool
+) -> None:
+    """One damaged answer to the question whether a lost create has arrived made a
+    second account."""
+    world.fault("lost_answer", **CREATE_ACCOUNT)
+    marked = world.marked(replace(CUSTOMER, step=Step.CREATE_ACCOUNT))
+    snapshot = marked.with_outcome(world.perform(marked))
+    if was_edited:
+        snapshot = replace(snapshot, name="Zenith", email="zoe@zenith.example")
+    moment.ahead = GRACE + 1
+    world.fault(fault, times=times, **LISTING)
+    _snapshot, outcome = world.run(snapshot)
+    assert len(world.state["tenants"]) == 1
+    code = outcome.error.code if outcome.error else None
+    assert code == (None if times == 1 else "name_exists")
+
+
+def test_an_account_that_was_renamed_is_not_passed_over_in_a_damaged_listing(
+    world: World, moment: Time
+) -> None:
+    """Neither its name nor its e-mail address is known, so a person decides."""
+    sent = world.client.create_account(ROOT_ACCOUNT, **{**ACME, "name": "Elsewhere"})
+    snapshot = CUSTOMER.marked(moment.now())
+    moment.ahead = GRACE + 1
+    world.fault("poison_text", times=10, **LISTING)
+    outcome = world.perform(snapshot)
+    assert outcome.error
+    assert outcome.error.code == "name_exists"
+    assert outcome.error.detail.startswith(sent)
+
+
+def test_an_operator_that_cannot_be_read_is_not_asked_for_again(
+    world: World, moment: Time
+) -> None:
+    """It may be ours; a second request would send a second mail."""
+    world.fault("lost_answer", **CREATE_OPERATOR)
+    marked = world.marked(world.after(CUSTOMER, Step.FIND_ACCOUNT, Step.CREATE_ACCOUNT))
+    snapshot = marked.with_outcome(world.perform(marked))
+    moment.ahead = GRACE + 1
+    world.fault("poison_text", method="GET", path="*/OperatorsByAccountId")
+    outcome = world.perform(snapshot)
+    assert outcome.error
+    assert (outcome.step, outcome.error.code) == (Step.FIND_OPERATOR, "unreadable")
+    _done, outcome = world.run(snapshot)
+    assert outcome.step is Step.DONE
+    assert len(world.state["mails"]) == 1
 
 
 def test_a_namesake_is_no_reason_to_ask_after_a_lost_answer(
