@@ -53,12 +53,17 @@ deviations more of them are no chance any more."""
 GROWN = 1.2
 """How much more than before is accepted of a quota that has grown."""
 TRIAL = 0.7
-"""Part of a rate at which refusals by chance must be as many as before."""
-ALIKE = 3
-"""Falls with about the same share of refusals before that trial: a rate that is a
-little too high is refused as rarely."""
+"""Part of what was accepted that is sent on trial: refusals by chance are as many as
+before, those of a quota end."""
+TRIALS = 2
+"""Trials in a row, each with less, before refusals count as chance: the rate of the
+first may still have been too high."""
+SOON = 3.0
+"""Seconds after a fall in which no rate has grown much: refusals then may be chance."""
+EXPECTED = 5
+"""Refusals by chance to be expected of a trial before it is judged."""
 LONGEST_TRIAL = 10.0
-"""Seconds without a fall after which refusals begin a new trial."""
+"""Seconds after which it is judged in any case."""
 TOLERANCE, LONGEST_TOLERANCE = 10.0, 160.0
 """Seconds for which refusals by chance are put up with; twice as long each time that
 another trial has shown the same."""
@@ -132,8 +137,9 @@ class Pace:
     nothing is known, ``learnt_in`` the seconds in which it was learnt; ``used_for`` the
     seconds at full pace since then. ``judged_at`` is when a refusal or failure was last
     taken for news: what left before that says nothing new. ``wall_since`` is set while
-    nothing is accepted. ``trial`` is rate and share of refusals when a rate began to
-    fall, and how many falls were like that.
+    nothing is accepted. ``tried_share`` is set during a trial, the number ``trials`` in
+    a row: the share of refusals before the first, at ``tried_rate`` requests per
+    second.
     """
 
     learnt: float | None = None
@@ -148,7 +154,9 @@ class Pace:
     fell_at: float = 0
     accepted_since: int = 0
     refused_since: int = 0
-    trial: list[float] | None = None
+    tried_share: float | None = None
+    tried_rate: float = 0
+    trials: int = 0
     tolerated: float = 0
     tolerated_until: float = 0
     tolerance: float = TOLERANCE
@@ -302,6 +310,8 @@ class Pace:
             if self.wall_refused and is_whole and age >= LONG_WALL:
                 measured = self._measure(MEASURED, event.at, LONG_WALL)
                 self._fall(SHARE * measured, event.at)
+        elif self.tried_share is not None:
+            self._judge_trial(event.at)
 
     def _note_refused(self, event: Event) -> None:
         if event.sent_at > self.fell_at:
@@ -310,7 +320,7 @@ class Pace:
         if event.retry_after:
             self._pause(event, event.retry_after, is_news=is_news)
         elif self.wall_since is None and self._is_refused_often():
-            self.trial, self.tolerance = None, TOLERANCE
+            self.tolerance = TOLERANCE
             self._fall(SHARE * self._share_of_rate(event), event.at)
         elif is_news and self.accepted_at > self.judged_at:
             if self.learnt is None and event.at > self.judged_at + PACING:
@@ -374,17 +384,28 @@ class Pace:
 
     def _judge_refusals(self, now: float) -> None:
         """Decide what follows when some requests are refused and others accepted."""
-        total = self._total_since
-        share = self.refused_since / total if total else 1.0
-        elapsed = now - self.fell_at
-        is_sure = total >= ENOUGH
-        if is_sure and share <= self.tolerated and now < self.tolerated_until:
+        is_sure = self._total_since >= ENOUGH
+        is_tolerated = self._share_since <= self.tolerated
+        if is_sure and is_tolerated and now < self.tolerated_until:
             return
-        if elapsed >= PACING and self.refused_since >= SEVERAL:
-            self._fall_on_trial(share, elapsed, now, is_sure=is_sure)
-        elif elapsed >= PATIENCE:
-            self.trial = None
+        if self.tried_share is not None:
+            self._judge_trial(now)
+            return
+        elapsed = now - self.fell_at
+        are_several = elapsed >= PACING and self.refused_since >= SEVERAL
+        if are_several and is_sure and self._may_be_chance(now):
+            self._begin_trial(now)
+        elif are_several and self.learnt is None:
+            # It was sent from what a quota had saved up.
+            self._fall(FIRST * self._accepted_rate(now), now)
+        elif are_several or elapsed >= PATIENCE:
             self._fall(self._accepted_rate(now), now)
+
+    @property
+    def _share_since(self) -> float:
+        """Part of the results since the last fall that are refusals."""
+        total = self._total_since
+        return self.refused_since / total if total else 1.0
 
     def _accepted_rate(self, now: float) -> float:
         """Requests per second that are accepted, in the long run and recently. From
@@ -396,43 +417,65 @@ class Pace:
         recently = min(self._measure(span, now, SHORTEST) for span in spans)
         return SHARE * min(self._measure_long(now), recently)
 
-    def _fall_on_trial(
-        self, share: float, elapsed: float, now: float, *, is_sure: bool
-    ) -> None:
-        """Fall to what is accepted. If the share of refusals stays the same at a much
-        lower rate, they do not come from the rate: go back and put up with them. The
-        first rate is no measure: it was sent from what a quota had saved up."""
-        accepted = self._measure(RECENTLY, now, SHORTEST)
-        rate = min(self._own_rate(), accepted / max(1 - share, 0.01))
-        to = self._accepted_rate(now)
-        trial = self.trial if elapsed <= LONGEST_TRIAL else None
-        if self.learnt is None:
-            self._fall(FIRST * to, now)
-        elif not trial or not trial[1] / 2 <= share <= 2 * trial[1]:
-            self.trial = [max(rate, trial[0]) if trial else rate, share, 1]
-            self._fall(to, now)
-        elif is_sure and self._was_below(TRIAL * trial[0]):
-            self.tolerated = 1.5 * share + 0.02
-            self.tolerated_until = now + self.tolerance
-            self.tolerance = min(2 * self.tolerance, LONGEST_TOLERANCE)
-            self.learnt, self.learnt_in = trial[0], SURE_AFTER
-            self.used_for = HOLD + DOUBLING
-            self.trial = None
-            self._count_anew(now)
-        elif trial[2] < ALIKE:
-            trial[2] += 1
-            self._fall(to, now)
-        else:
-            self._fall(min(to, TRIAL * trial[0]), now)
+    def _may_be_chance(self, now: float) -> bool:
+        """Whether refusals so soon after a fall need not come from the rate."""
+        is_soon = self.learnt is None or now - self.fell_at <= SOON
+        return is_soon and self._share_since <= MOST_NOISE
 
-    def _was_below(self, rate: float) -> bool:
-        return self.learnt is not None and self.learnt <= rate
+    # === TRIALS === #
+
+    def _begin_trial(self, now: float) -> None:
+        """Send much less for a moment, to see whether refusals come from the rate."""
+        share, accepted = self._share_since, self._accepted_rate(now)
+        rate = min(self._own_rate(), accepted / SHARE / (1 - share))
+        self._try(share, rate, 1, now)
+
+    def _try(self, share: float, rate: float, trials: int, now: float) -> None:
+        """Begin one of several trials; for the others see :class:`Pace`."""
+        accepted = self.accepted_since / max(PACING, now - self.fell_at)
+        self._fall(TRIAL * min(accepted, self._accepted_rate(now)), now)
+        self.tried_share, self.tried_rate, self.trials = share, rate, trials
+
+    def _judge_trial(self, now: float) -> None:
+        """Go back to the rate before the trial once enough has come in: put up with as
+        many refusals again if they were chance, send less if most of them ceased."""
+        before, rate = self.tried_share or 0.0, self.tried_rate
+        elapsed = now - self.fell_at
+        is_decided = before * self._total_since >= EXPECTED
+        if elapsed < PACING or not (is_decided or elapsed >= LONGEST_TRIAL):
+            return
+        share = self._share_since
+        is_chance = is_decided and share >= before / 2
+        if is_chance and self.trials < TRIALS:
+            self._try(before, rate, self.trials + 1, now)
+            return
+        if self.refused_since >= SEVERAL:
+            self._tolerate(max(share, before) if is_chance else share, now)
+            # Less was sent than could have been: it is no measure of a quota.
+            self.active_since = now
+        if is_chance:
+            self._learn(rate, now)
+            self.used_for = HOLD + DOUBLING
+        else:
+            self._learn(SHARE * (1 - before + share) * rate, now)
+
+    def _tolerate(self, share: float, now: float) -> None:
+        """Put up with that share of refusals, for longer each time."""
+        self.tolerated = 1.5 * share + 0.02
+        self.tolerated_until = now + self.tolerance
+        self.tolerance = min(2 * self.tolerance, LONGEST_TOLERANCE)
+
+    # === FALLS === #
 
     def _fall(self, rate: float, now: float) -> None:
-        self.learnt = max(LOWEST, min(rate, self._own_rate()))
+        self._learn(min(rate, self._own_rate()), now)
+
+    def _learn(self, rate: float, now: float) -> None:
+        self.learnt = max(LOWEST, rate)
         # Each one knows better than the one before.
         self.learnt_in = min(2 * self.learnt_in + now - self.fell_at, SURE_AFTER)
         self.used_for = 0
+        self.tried_share = None
         self._count_anew(now)
 
     def _count_anew(self, now: float) -> None:

@@ -162,7 +162,7 @@ class PandaClient:
             params["name"] = name
         rows: dict[Child, None] = {}
         known: set[object] = set()
-        offset = pages = total = 0
+        offset = pages = total = first_size = 0
         seems_whole = False
         while pages < MOST_PAGES:
             try:
@@ -184,6 +184,7 @@ class PandaClient:
                 break
             offset += len(page)
             pages += 1
+            first_size = first_size or len(page)
             total = max(total, stated)
             if len(known) == before:
                 if len(known) < total:
@@ -192,7 +193,11 @@ class PandaClient:
                 is_none = seems_whole and not page
                 return Children(rows, pages - is_none, pages)
             has_room = limit == EVERYTHING or len(page) < limit
-            seems_whole = has_room and len(known) == stated
+            was_whole, seems_whole = seems_whole, has_room and len(known) == stated
+            if was_whole and seems_whole and len(page) < first_size:
+                # Created since, and the whole again. While many are created there is
+                # no end of that, and what is new was not asked for.
+                return Children(rows, 1, pages)
             params = {**params, "offset": str(offset)}
         raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
 

@@ -51,8 +51,8 @@ FAULTS = (
 )
 """The first two take their time: before the request leaves, and before its answer is
 there. The next three do nothing, three do what was asked and then fail, one damages
-every text of the answer, the last say what becomes of an operator transaction: pending for ever, refused, or carried out but
-unknown to whoever asks for it."""
+every text of the answer, the last say what becomes of an operator transaction: pending
+for ever, refused, or carried out but unknown to whoever asks for it."""
 
 SLOW, LATE = 20.0, 4.0
 """Seconds that a token and the own turn may take, and an answer."""

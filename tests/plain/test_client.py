@@ -484,6 +484,28 @@ def test_a_further_page_that_is_refused_ends_what_seems_whole_only() -> None:
         listing({**whole, "totalItems": 2}, refused, refused)
 
 
+def test_a_listing_ends_while_others_create() -> None:
+    """Whatever is new in the second answer was created after the question. There would
+    be no end of it while many are created."""
+    first = {"items": [row(1), row(2), row(3)], "totalItems": 3, "limit": -1}
+    second = {"items": [row(4), row(5)], "totalItems": 5, "limit": -1}
+    transport = ScriptedTransport(first, second)
+    children = PandaClient(transport).list_children("ACC-1")
+    assert [child.id for child in children] == [f"WGC-{n}" for n in range(1, 6)]
+    assert (children.pages, children.requests) == (1, 2)
+
+
+@pytest.mark.parametrize(("total", "requests"), [(2, 4), (4, 3)])
+def test_pages_of_one_size_are_read_to_the_end(total: int, requests: int) -> None:
+    """Whether a server counts the rows of the page or all that it has shown."""
+    first = {"items": [row(1), row(2)], "totalItems": 2, "limit": -1}
+    second = {"items": [row(3), row(4)], "totalItems": total, "limit": -1}
+    third = {"items": [row(5)], "totalItems": 5, "limit": -1}
+    ids, params = listing(first, second, third, NO_MORE)
+    assert len(ids) == 5
+    assert len(params) == requests
+
+
 def test_a_listing_of_nobody_costs_one_request() -> None:
     assert listing({"items": [], "totalItems": 0}) == ([], [page_from(0)])
 

@@ -23,6 +23,8 @@ from panda_provisioning.panda_api.limiter import Result
 from .quota_servers import EPOCH, Bucket, Unlimited, Window, simulate
 
 ACCEPTED, REFUSED, FAILED = Result.ACCEPTED, Result.REFUSED, Result.FAILED
+SECONDS_EACH = 0.004
+"""That a quick request takes."""
 LENGTH = 140
 """Seconds of the simulations of a quota."""
 
@@ -84,7 +86,7 @@ def test_two_clients_share_a_quota(tells: bool) -> None:
     assert outcome.refused <= 0.03
 
 
-@pytest.mark.parametrize(("part", "goal"), [(0.05, 0.85), (0.2, 0.5)])
+@pytest.mark.parametrize(("part", "goal"), [(0.02, 0.8), (0.05, 0.88), (0.2, 0.85)])
 def test_refusals_by_chance_do_not_slow_it_down(part: float, goal: float) -> None:
     """A lower rate would not make them fewer."""
     without, _pace = simulate(Unlimited(), 30)
@@ -112,7 +114,7 @@ def test_it_keeps_to_the_rate_that_people_have_set() -> None:
 def test_a_quota_among_refusals_by_chance_is_found() -> None:
     """What is put up with does not hide a quota."""
     outcome, _pace = simulate(Bucket(40, 40), LENGTH, by_chance={REFUSED: 0.05})
-    assert outcome.used >= 0.9
+    assert outcome.used >= 0.8
     assert outcome.refused <= 0.2
 
 
@@ -137,6 +139,18 @@ class Story:
             event = Event(result, sent_at, self.now, retry_after=retry_after)
             self.pace.note([event])
 
+    def tell_mixed(self, share: float, seconds: float) -> None:
+        """Let requests leave as fast as the pace lets them, each of them quick, and
+        ``share`` of them be refused."""
+        until, refused = self.now + seconds, 0.0
+        while self.now < until:
+            refused += share
+            turn = self.pace.take(1, self.now).begin
+            self.now = max(self.now + SECONDS_EACH, turn)
+            result = REFUSED if refused >= 1 else ACCEPTED
+            refused -= result is REFUSED
+            self.pace.note([Event(result, self.now - SECONDS_EACH / 2, self.now)])
+
     def learn(self, seconds: float = 10) -> float:
         """Find a quota in that time, and return the rate after that."""
         self.tell(ACCEPTED, round(20 * seconds))
@@ -150,6 +164,30 @@ class Story:
 @pytest.fixture
 def story() -> Story:
     return Story()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.2])
+def test_refusals_that_stay_as_many_at_a_lower_rate_are_chance(
+    story: Story, share: float
+) -> None:
+    """Two trials tell so, and then it is as fast as before."""
+    story.tell_mixed(share, seconds=2)
+    before = 1 / SECONDS_EACH
+    assert story.pace.trials == 1
+    assert story.pace.rate(story.now) < 0.75 * before
+    story.tell_mixed(share, seconds=30)
+    assert story.pace.tolerated > share
+    assert story.pace.rate(story.now) > before
+
+
+def test_refusals_that_end_at_a_lower_rate_come_from_a_quota(story: Story) -> None:
+    """Then what was accepted is the rate, at once."""
+    story.tell_mixed(0.1, seconds=2)
+    assert story.pace.trials == 1
+    story.tell_mixed(0, seconds=4)
+    assert story.pace.tried_share is None
+    assert story.pace.tolerated == 0
+    assert story.pace.learnt == pytest.approx(0.9 / SECONDS_EACH, rel=0.15)
 
 
 def test_nothing_limits_it_at_first(story: Story) -> None:
