@@ -139,7 +139,7 @@ class Pace:
     taken for news: what left before that says nothing new. ``wall_since`` is set while
     nothing is accepted. ``tried_share`` is set during a trial, the number ``trials`` in
     a row: the share of refusals before the first, at ``tried_rate`` requests per
-    second.
+    second; ``was_free`` says that nothing was learnt then.
     """
 
     learnt: float | None = None
@@ -157,6 +157,7 @@ class Pace:
     tried_share: float | None = None
     tried_rate: float = 0
     trials: int = 0
+    was_free: bool = False
     tolerated: float = 0
     tolerated_until: float = 0
     tolerance: float = TOLERANCE
@@ -428,7 +429,9 @@ class Pace:
         """Send much less for a moment, to see whether refusals come from the rate."""
         share, accepted = self._share_since, self._accepted_rate(now)
         rate = min(self._own_rate(), accepted / SHARE / (1 - share))
-        self._try(share, rate, 1, now)
+        self.was_free = self.learnt is None
+        # What was found to be chance before is only tested again.
+        self._try(share, rate, TRIALS if self.tolerated else 1, now)
 
     def _try(self, share: float, rate: float, trials: int, now: float) -> None:
         """Begin one of several trials; for the others see :class:`Pace`."""
@@ -441,7 +444,8 @@ class Pace:
         many refusals again if they were chance, send less if most of them ceased."""
         before, rate = self.tried_share or 0.0, self.tried_rate
         elapsed = now - self.fell_at
-        is_decided = before * self._total_since >= EXPECTED
+        expected = before * self._total_since
+        is_decided = max(expected, self.refused_since) >= EXPECTED
         if elapsed < PACING or not (is_decided or elapsed >= LONGEST_TRIAL):
             return
         share = self._share_since
@@ -449,15 +453,18 @@ class Pace:
         if is_chance and self.trials < TRIALS:
             self._try(before, rate, self.trials + 1, now)
             return
+        self.tolerated = 0
         if self.refused_since >= SEVERAL:
             self._tolerate(max(share, before) if is_chance else share, now)
             # Less was sent than could have been: it is no measure of a quota.
             self.active_since = now
-        if is_chance:
-            self._learn(rate, now)
-            self.used_for = HOLD + DOUBLING
-        else:
+        if not is_chance:
             self._learn(SHARE * (1 - before + share) * rate, now)
+            return
+        self._learn(rate, now)
+        self.used_for = HOLD + DOUBLING
+        if self.was_free:
+            self.learnt, self.learnt_in = None, 0
 
     def _tolerate(self, share: float, now: float) -> None:
         """Put up with that share of refusals, for longer each time."""

@@ -186,18 +186,19 @@ class PandaClient:
             pages += 1
             first_size = first_size or len(page)
             total = max(total, stated)
+            has_room = limit == EVERYTHING or len(page) < limit
+            has_grown = seems_whole and has_room and offset == stated
+            if has_grown and len(page) < first_size:
+                # What is new was created since, wherever it is shown. While many are
+                # created there is no end of that.
+                return Children(rows, 1, pages)
             if len(known) == before:
                 if len(known) < total:
                     raise inconsistent(f"{len(known)} of {total} accounts")
                 # A page that has only shown that there is no more is none.
                 is_none = seems_whole and not page
                 return Children(rows, pages - is_none, pages)
-            has_room = limit == EVERYTHING or len(page) < limit
-            was_whole, seems_whole = seems_whole, has_room and len(known) == stated
-            if was_whole and seems_whole and len(page) < first_size:
-                # Created since, and the whole again. While many are created there is
-                # no end of that, and what is new was not asked for.
-                return Children(rows, 1, pages)
+            seems_whole = has_grown or (has_room and len(known) == stated)
             params = {**params, "offset": str(offset)}
         raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
 

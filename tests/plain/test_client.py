@@ -495,6 +495,14 @@ def test_a_listing_ends_while_others_create() -> None:
     assert (children.pages, children.requests) == (1, 2)
 
 
+def test_what_others_create_may_stand_anywhere_in_a_listing() -> None:
+    """Sorted by name, say: then the second answer repeats rows of the first."""
+    first = {"items": [row(1), row(3), row(5)], "totalItems": 3, "limit": -1}
+    second = {"items": [row(3), row(5)], "totalItems": 5, "limit": -1}
+    ids, params = listing(first, second)
+    assert (ids, len(params)) == (["WGC-1", "WGC-3", "WGC-5"], 2)
+
+
 @pytest.mark.parametrize(("total", "requests"), [(2, 4), (4, 3)])
 def test_pages_of_one_size_are_read_to_the_end(total: int, requests: int) -> None:
     """Whether a server counts the rows of the page or all that it has shown."""
