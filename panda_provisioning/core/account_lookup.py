@@ -15,6 +15,8 @@ from .snapshot import Snapshot
 
 BUSY = 0.2
 """Seconds after which it is seen again whether a listing has been read."""
+PAUSE = 0.5
+"""Seconds between two listings of a parent, so that many share one."""
 MOST_READ = 100
 """Accounts that are read to compare their e-mail address, of one account that may have
 been created and whose name does not show in Panda."""
@@ -106,15 +108,14 @@ class AccountLookup:
         """Seconds to wait before :meth:`listing` is worth calling.
 
         Others who need a new listing may share it. So no thread waits for the one that
-        is being read, and if that takes long none is read half of the time.
+        is being read, and then none is read for a while, as long as the last one took.
         """
         listing = self._listings.get(parent_id)
         if listing is None or listing.looked_at >= not_before:
             return 0.0
         if self._locks[parent_id].locked():
             return BUSY
-        took = listing.read_at - listing.looked_at
-        pause = took if took > BUSY else 0.0
+        pause = max(PAUSE, listing.read_at - listing.looked_at)
         return max(0.0, listing.read_at + pause - self._now())
 
     def twins(

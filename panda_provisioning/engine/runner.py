@@ -26,6 +26,9 @@ _logger = get_logger(__name__)
 BACKLOG = 5
 """Accounts in hand per connection: enough that none idles while others wait for Panda
 or for their rows to be written."""
+MOST_IN_HAND = 4 * BACKLOG
+"""Accounts in hand per connection with those that wait for Panda and keep no connection
+busy: to show what it was sent, say."""
 REPORT_INTERVAL = 1
 """Seconds between two reports: people notice no delay, the database does."""
 CONFLICTS = (
@@ -183,11 +186,17 @@ class Runner:
         self._listener.commit()
 
     def _refill(self, pool):
-        room = BACKLOG * self._settings.connections - len(pool)
+        room = self._get_room(pool)
         while self._may_claim and room >= self._settings.connections:
             for claim in self._transaction(lambda room=room: self._claim(room)):
                 pool.submit(claim)
-            room = BACKLOG * self._settings.connections - len(pool)
+            room = self._get_room(pool)
+
+    def _get_room(self, pool):
+        """Return how many more accounts the connections need."""
+        connections, in_hand = self._settings.connections, len(pool)
+        busy = in_hand - pool.count_waiting()
+        return min(BACKLOG * connections - busy, MOST_IN_HAND * connections - in_hand)
 
     def _claim(self, room):
         """Take rows, settle at once what needs no request, return the others."""

@@ -30,6 +30,8 @@ class WorkerPool:
     plain outcome. Waiting for a transaction occupies no thread.
     """
 
+    MOMENT = 0.5
+    """Seconds; who waits longer leaves the connection to others."""
     COALESCE = 0.015
     """Seconds to gather answers for, so that they share one database round trip."""
 
@@ -51,6 +53,11 @@ class WorkerPool:
 
     def __len__(self):
         return len(self._in_flight) + len(self._timers)
+
+    def count_waiting(self):
+        """Return how many accounts only wait, and not for a moment."""
+        soon = time.monotonic() + self.MOMENT
+        return sum(due > soon for due, _order, _claim in self._timers)
 
     def submit(self, claim, wait=0):
         """Perform the next step of ``claim`` after ``wait`` seconds."""

@@ -705,6 +705,25 @@ def test_a_run_takes_as_many_as_its_connections_need(world):
     assert world.states() == {"synced": 12}
 
 
+def test_who_waits_for_panda_keeps_no_connection_from_others(world):
+    """Lost answers are looked into later; the others are created meanwhile."""
+    world.configure(max_connections=1, search_delay=7)
+    waiting = [world.add() for _number in range(6)]
+    others = [world.add() for _number in range(4)]
+    create = {"method": "POST", "path": "*/accounts/*", "times": len(waiting)}
+    world.fault("lost_request", **create)
+    states = []
+
+    def look(request):
+        if request.url.endswith("/operators"):
+            states.append([world.read(each).remote_id for each in waiting])
+
+    with Spy(look):
+        world.run()
+    assert world.states() == {"synced": 10}
+    assert states[len(others) - 1] == [None] * len(waiting)
+
+
 def test_a_button_works_on_its_own_accounts_only(world):
     mine, other = world.add(), world.add()
     world.run([mine])

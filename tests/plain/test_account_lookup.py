@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from panda_provisioning.core.account_lookup import BUSY, AccountLookup, Listing
+from panda_provisioning.core.account_lookup import BUSY, PAUSE, AccountLookup, Listing
 from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.responses import Account, Child, Children
 from panda_sandbox.settings import ROOT_ACCOUNT
@@ -93,6 +93,15 @@ def test_a_listing_that_takes_long_is_not_read_all_the_time(
     assert lookup.wait_for_listing(ROOT_ACCOUNT, not_before) == 0
     lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
     assert lookup.wait_for_listing(ROOT_ACCOUNT, not_before) == wait
+
+
+def test_many_who_need_a_newer_listing_within_a_moment_share_one() -> None:
+    """However fast it is read."""
+    moments = iter([100.0, 100.01, 100.2, 101.0])
+    lookup, panda = AccountLookup(lambda: next(moments)), FakePanda(Acme="")
+    lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
+    waits = [lookup.wait_for_listing(ROOT_ACCOUNT, 100.1) for _look in range(2)]
+    assert waits == [pytest.approx(100.01 + PAUSE - 100.2), 0]
 
 
 def test_no_thread_waits_for_a_newer_listing_that_is_being_read() -> None:
