@@ -72,6 +72,7 @@ class AccountLookup:
         self._most_read = most_read
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}
+        self._failures: dict[str, PandaError] = {}
         self._accounts: dict[str, Account] = {}
         self._created: dict[str, Created] = {}
 
@@ -94,14 +95,27 @@ class AccountLookup:
         self, client: PandaClient, parent_id: str, not_before: float = 0
     ) -> Listing:
         """The children of ``parent_id`` as Panda listed them at ``not_before``, in
-        seconds since the epoch, or later."""
+        seconds since the epoch, or later.
+
+        Whoever waits for a listing that is being read shares its failure, too: nobody
+        waits for one after the other.
+        """
+        known_failure = self._failures.get(parent_id)
         with self._locks.setdefault(parent_id, threading.Lock()):
             listing = self._listings.get(parent_id)
-            if not listing or listing.looked_at < not_before:
-                looked_at = self._now()  # before the request leaves
+            if listing and listing.looked_at >= not_before:
+                return listing
+            failure = self._failures.get(parent_id)
+            if failure and failure is not known_failure:
+                raise failure
+            looked_at = self._now()  # before the request leaves
+            try:
                 children = client.list_children(parent_id)
-                listing = Listing(looked_at, children, self._now())
-                self._listings[parent_id] = listing
+            except PandaError as error:
+                self._failures[parent_id] = error
+                raise
+            listing = Listing(looked_at, children, self._now())
+            self._listings[parent_id] = listing
             return listing
 
     def wait_for_listing(self, parent_id: str, not_before: float) -> float:

@@ -55,6 +55,15 @@ def test_many_threads_list_a_parent_once(world: World) -> None:
     assert world.count("GET", "*/children") == 2  # and that there is no more
 
 
+def test_many_threads_share_a_listing_that_fails(world: World) -> None:
+    """Nobody waits for one time-out after the other."""
+    world.fault("timeout", path="*/children", seconds=1, times=8)
+    lookup = world.new_lookup()
+    errors = at_once(8, lambda: lookup.listing(world.client, ROOT_ACCOUNT))
+    assert {error.code for error in errors} == {"lost_answer"}
+    assert world.count("GET", "*/children") == 1
+
+
 def test_a_listing_that_failed_is_made_again(world: World) -> None:
     """The lock is released and nothing half is remembered."""
     world.fault("error_in_success", path="*/children", times=2)
