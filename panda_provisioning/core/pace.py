@@ -47,7 +47,7 @@ ENOUGH, SEVERAL = 20, 3
 """Results, and refusals among them, that tell something about a share."""
 PATIENCE = 5.0
 """Seconds after which a single refusal is enough for a fall."""
-MOST_NOISE, SPREADS = 0.3, 1.5
+MOST_NOISE, SPREADS = 0.3, 2.0
 """Share of refusals that may come by chance, whatever the rate, and how many standard
 deviations more of them are no chance any more."""
 GROWN = 1.2
@@ -254,9 +254,10 @@ class Pace:
             turn gets it later by as much.
         """
         self._use(now)
-        if now - max(self.wanted_at, self.paused_until) > IDLE_AFTER:
+        if not self._is_wanted(now):
             self.active_since = now
             self.wall_failures = 0
+            self._end_trial()
             self._count_anew(now)
         self.wanted_at = now
         self.taken += count
@@ -270,6 +271,14 @@ class Pace:
             begin = max(now - CATCH_UP, self.paused_until, self.turn_at)
             self.turn_at = begin + count * interval
         return Turns(begin, interval, count)
+
+    def keep_waiting(self, now: float) -> None:
+        """Note that somebody still waits for a turn: the system is not idle."""
+        if self._is_wanted(now):
+            self.wanted_at = now
+
+    def _is_wanted(self, now: float) -> bool:
+        return now - max(self.wanted_at, self.paused_until) <= IDLE_AFTER
 
     def give_back(self, turns: Turns, *, urgent: bool = False) -> None:
         """Give back turns that were not used."""
@@ -399,7 +408,7 @@ class Pace:
         elif are_several and self.learnt is None:
             # It was sent from what a quota had saved up.
             self._fall(FIRST * self._accepted_rate(now), now)
-        elif are_several or elapsed >= PATIENCE:
+        elif are_several or (elapsed >= PATIENCE and self.learnt is not None):
             self._fall(self._accepted_rate(now), now)
 
     @property
@@ -465,6 +474,12 @@ class Pace:
         self.used_for = HOLD + DOUBLING
         if self.was_free:
             self.learnt, self.learnt_in = None, 0
+
+    def _end_trial(self) -> None:
+        """End a trial that was not judged: what was learnt for it is not known."""
+        if self.tried_share is not None and self.was_free:
+            self.learnt, self.learnt_in = None, 0
+        self.tried_share, self.trials = None, 0
 
     def _tolerate(self, share: float, now: float) -> None:
         """Put up with that share of refusals, for longer each time."""

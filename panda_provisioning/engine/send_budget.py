@@ -23,6 +23,7 @@ MERGED = 0.25
 MOST_EVENTS = 1000
 """Events that are kept while the database does not answer."""
 NO_TURNS = Turns(0, 0, 0)
+NEXT_TURNS = ("turn_at", "urgent_turn_at")
 
 
 class SendBudget:
@@ -56,7 +57,7 @@ class SendBudget:
         self._used = 0
         self._size = 1
         self._exchange_at = self._taken_at = self._looked_at = 0.0
-        self._used_up_until = 0.0
+        self._used_up_until = self._merged_since = 0.0
         self._generation = 0
 
     # === LIMITER === #
@@ -181,12 +182,13 @@ class SendBudget:
         if (
             last
             and last.result is event.result is Result.ACCEPTED
-            and event.at < last.at + MERGED
+            and event.at < self._merged_since + MERGED
         ):
             last.count += 1
             last.sent_at, last.at = max(last.sent_at, event.sent_at), event.at
         else:
             self._events.append(event)
+            self._merged_since = event.at
 
     def _exchange_if_due(self):
         """Take a slice when the last one is used up, else look at what is new."""
@@ -223,11 +225,18 @@ class SendBudget:
             self._store = now = None
         if now is None:
             change(self._values, self._now())
+            self._keep_turns()
         if now is not None or not self._store:
             self._values, self._events = self._settled, []
             self._returned = NO_TURNS
         self._events = self._events[-MOST_EVENTS:]
         self._looked_at = self._now()
+
+    def _keep_turns(self):
+        """Go on behind the turns that were taken without the database."""
+        turns = {name: getattr(self._pace, name) for name in NEXT_TURNS}
+        pace = {**self._values.get("pace", {}), **turns}
+        self._values = {**self._values, "pace": pace}
 
     def _follow_clock(self, now):
         """Go by the clock that all share. Turns by another one are none."""
@@ -251,6 +260,9 @@ class SendBudget:
         pace.give_back(self._returned, urgent=self._urgent)
         if self._per_day:
             quota.note(sum(event.count for event in self._events), now)
+        if count is None or self._are_others_first(pace, now):
+            # It is somebody who waits that looks.
+            pace.keep_waiting(now)
         if count is not None:
             if self._per_day:
                 left = quota.reserve(

@@ -190,6 +190,37 @@ def test_refusals_that_end_at_a_lower_rate_come_from_a_quota(story: Story) -> No
     assert story.pace.learnt == pytest.approx(0.9 / SECONDS_EACH, rel=0.15)
 
 
+def test_a_trial_ends_with_the_time_in_which_it_began(story: Story) -> None:
+    """After a break nobody knows what came of it."""
+    story.tell_mixed(0.1, seconds=2)
+    assert story.pace.tried_share is not None
+    story.now += 60 + IDLE_AFTER
+    story.tell(ACCEPTED)
+    assert story.pace.tried_share is None
+    assert story.pace.rate(story.now) == math.inf
+
+
+def test_a_trial_goes_on_in_the_next_process(story: Story) -> None:
+    story.tell_mixed(0.1, seconds=2)
+    values = json.loads(json.dumps(story.pace.as_dict()))
+    story.pace = Pace.from_dict(values)
+    story.tell_mixed(0.1, seconds=8)
+    assert story.pace.tolerated > 0.1
+    assert story.pace.rate(story.now) == math.inf
+
+
+def test_whoever_waits_at_a_wall_keeps_the_count_of_its_failures(story: Story) -> None:
+    """Or a system that has not worked for long would never count as down."""
+    story.tell(ACCEPTED)
+    story.tell(FAILED)
+    for _failure in range(DOWN_FAILURES):
+        for _look in range(8):
+            story.now += IDLE_AFTER / 2
+            story.pace.keep_waiting(story.now)
+        story.tell(FAILED)
+    assert story.pace.is_down(story.now)
+
+
 def test_nothing_limits_it_at_first(story: Story) -> None:
     """All turns are there at once."""
     assert story.pace.rate(story.now) == math.inf

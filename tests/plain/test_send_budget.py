@@ -115,6 +115,18 @@ def test_a_slow_database_slows_nobody_down_for_ever() -> None:
     assert seconds_for(SendBudget(store, most=200), turns=50) < 3
 
 
+class Silent(Memory):
+    """A database that does not answer."""
+
+    def update(self, _change: Change) -> None:  # type: ignore[override]
+        self.updates += 1
+
+
+def test_the_rate_is_kept_while_the_database_does_not_answer() -> None:
+    """Each slice begins behind the last one."""
+    assert seconds_for(SendBudget(Silent(), most=40), turns=121) > 2.8
+
+
 @pytest.mark.parametrize("ahead", [20, -20])
 def test_the_database_may_have_another_clock(ahead: float) -> None:
     """The first request of a transport does not know it yet."""
