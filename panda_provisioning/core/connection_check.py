@@ -76,7 +76,8 @@ def _check_root(
         if is_refused and error.code != "blocked":
             return Finding("unknown_root_account", error.detail)
         raise
-    if root.type != RESELLER_TYPE:
+    # A type that cannot be read says nothing.
+    if root.type not in (RESELLER_TYPE, 0):
         return Finding("root_account_is_customer", root.name)
     try:
         may_write = client.may_write(root_account_id)

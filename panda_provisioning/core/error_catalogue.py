@@ -37,7 +37,8 @@ class ErrorEntry:
     ``foreseeable`` says whether reading from Panda is enough to find it out.
     ``answered`` is false where Panda said nothing, so that the detail is not in Panda's
     words. ``connection_field`` is the field of ``panda.system`` that a test of the
-    connection blames.
+    connection blames. ``may_create_anyway`` says whether a person can have an account
+    created all the same.
     """
 
     code: str
@@ -48,6 +49,7 @@ class ErrorEntry:
     foreseeable: bool = True
     answered: bool = True
     connection_field: str = ""
+    may_create_anyway: bool = False
 
     @property
     def retries(self) -> bool:
@@ -84,6 +86,11 @@ def _text_problems(field: str, remedy: Remedy) -> list[ErrorEntry]:
 def _refused(code: str, kind: ErrorKind, field: str, *more: Remedy) -> ErrorEntry:
     """A refusal that no reading announces."""
     return ErrorEntry(code, kind, field, (OPTIONS, *more), foreseeable=False)
+
+
+def _asks(code: str, kind: ErrorKind = CONFLICT) -> ErrorEntry:
+    """A person has to say which account in Panda it is, or that it is none."""
+    return ErrorEntry(code, kind, "name", (LINK, OPTIONS), may_create_anyway=True)
 
 
 def _system(
@@ -138,15 +145,15 @@ _ENTRIES = (
     _refused("email_taken", CONFLICT, "email"),
     _refused("conflict", CONFLICT, "partner_id", CONTACT),
     ErrorEntry("operator_exists", CONFLICT, "username", (LINK, OPTIONS)),
-    ErrorEntry("name_exists", CONFLICT, "name", (LINK, OPTIONS)),
+    _asks("name_exists"),
     ErrorEntry("several_matches", CONFLICT, "name", (LINK,)),
-    ErrorEntry("too_many_strangers", CONFLICT, "name", (LINK,)),
+    _asks("too_many_strangers"),
     # Panda refuses what was sent, or does not know it.
     _refused("rejected", DATA, "partner_id", CONTACT),
     _refused("blocked", DATA, "partner_id", CONTACT),
     _refused("operator_refused", DATA, "partner_id", CONTACT),
     _refused("update_refused", DATA, "partner_id", CONTACT),
-    ErrorEntry("link_refused", DATA, "name", (LINK,)),
+    _asks("link_refused", DATA),
     ErrorEntry("not_found", DATA, "remote_id", (FORGET,)),
     ErrorEntry("account_not_found", DATA, "remote_id", (FORGET,)),
     ErrorEntry("parent_not_found", DATA, "parent_id", (RESELLER,)),
@@ -229,6 +236,12 @@ def passes_by_itself(code: str | None) -> bool:
     anything."""
     entry = CATALOGUE.get(code or "")
     return bool(entry and entry.kind in PASSING_KINDS and code not in NEEDS_SOMEBODY)
+
+
+def may_create_anyway(code: str | None) -> bool:
+    """Whether a person can have an account created despite ``code``."""
+    entry = CATALOGUE.get(code or "")
+    return bool(entry and entry.may_create_anyway)
 
 
 def is_found_in_odoo(code: str | None) -> bool:

@@ -108,6 +108,7 @@ class AccountRow:
             "last_sync_at": _to_second(self.last_sync_at),
             "synced_fingerprint": self.synced_fingerprint or None,
             "chosen_remote_id": snapshot.chosen_remote_id or None,
+            "create_anyway": snapshot.create_anyway,
             "activation_email": snapshot.activation_email or None,
             "remote_created_at": from_epoch(snapshot.created_at),
             "activation_sent_at": from_epoch(snapshot.activated_at),
@@ -201,6 +202,9 @@ def transition(
     :param may_go_on: false when the run is ending.
     """
     snapshot = row.snapshot.with_outcome(outcome)
+    if snapshot.remote_id != row.snapshot.remote_id:
+        # A person has agreed to this account, not to another one later on.
+        snapshot = changed(snapshot, create_anyway=False)
     if outcome.step is Step.DONE:
         return _done(row, snapshot, now)
     if outcome.error:

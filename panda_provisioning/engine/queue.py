@@ -17,6 +17,7 @@ from ..core.snapshot import Role, Step, from_epoch, step_when_queued
 from ..core.states import CLAIMABLE, REQUEUED_WHEN_EDITED, SCHEDULED, State
 from ..core.transition import AccountRow, RunPolicy
 from ..core.validation import EMAIL_LIMIT, is_email_used
+from ..panda_api.responses import is_clear
 from .state_gate import change_state, check_transition
 
 MARGIN = 5
@@ -191,9 +192,12 @@ class Queue:
         ]
         fields_ = self.env["panda.account"]._fields
         columns = [name for name in values[0] if name != "id"]
-        assignments = ", ".join(
-            f"{name} = v.{name}::{fields_[name].column_type[1]}" for name in columns
+        new = {name: f"v.{name}::{fields_[name].column_type[1]}" for name in columns}
+        # A person may have agreed since the claim: only the account in Panda ends it.
+        new["create_anyway"] = (
+            "a.create_anyway AND (v.create_anyway OR v.remote_id IS NULL)"
         )
+        assignments = ", ".join(f"{name} = {value}" for name, value in new.items())
         # Names of our own fields only; values are passed apart.
         query = f"""
             UPDATE panda_account a SET {assignments}
@@ -384,12 +388,13 @@ class Queue:
 
     def keep_names(self, listing, seen_after, created):
         """Keep what Panda calls the accounts in ``listing``, which may store a name
-        otherwise than it was sent.
+        otherwise than it was sent. A name that is empty or damaged is none.
 
         :param seen_after: seconds after which Panda lists what it was sent.
         :param created: ``{ID in Panda: name}`` of accounts that have had no other name
             there, unless one was sent since: however it is listed, it is that one.
         """
+        named = [child for child in listing.children if is_clear(child.name)]
         self.env.cr.execute(
             SQL(
                 """
@@ -403,8 +408,8 @@ class Queue:
                         WHERE created.id = a.remote_id AND created.name = a.sent_name
                     ))
                 """,
-                [child.id for child in listing.children],
-                [child.name for child in listing.children],
+                [child.id for child in named],
+                [child.name for child in named],
                 self.system_id,
                 State.SYNCED.value,
                 from_epoch(listing.looked_at - seen_after),

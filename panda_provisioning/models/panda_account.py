@@ -88,6 +88,7 @@ REMOTE_FIELDS = (
 """What is known of an account in Panda."""
 NOTHING_KNOWN = {
     **dict.fromkeys(REMOTE_FIELDS, False),
+    "create_anyway": False,
     "step": Step.FIND_ACCOUNT.value,
 }
 FOCUSED_FIELDS = {
@@ -210,6 +211,7 @@ class PandaAccount(models.Model):
         help="Empty when the operator was in Panda already.",
     )
     chosen_remote_id = fields.Char(
+        string="Chosen Panda ID",
         copy=False,
         readonly=True,
         help="The account in Panda that somebody wants to be linked.",
@@ -253,7 +255,10 @@ class PandaAccount(models.Model):
         help="Whoever asked for the account no longer wants it: nothing more is sent, "
         "unless the operator exists already.",
     )
-    create_anyway = fields.Boolean(copy=False)
+    create_anyway = fields.Boolean(
+        copy=False,
+        help="Somebody has agreed to another account of this name, until there is one.",
+    )
     attempt_count = fields.Integer(copy=False, readonly=True, aggregator=None)
     next_attempt_at = fields.Datetime(string="Next Try", copy=False, readonly=True)
     failed_at = fields.Datetime(string="Failed On", copy=False, readonly=True)
@@ -419,6 +424,10 @@ class PandaAccount(models.Model):
     def write(self, vals):
         self._check_locked_fields(vals)
         result = super().write(vals)
+        if vals.get("create_anyway"):
+            # Sudo: what is known of Panda belongs to the engine. Whoever wants another
+            # account no longer wants the one that was chosen.
+            self.filtered("chosen_remote_id").sudo().chosen_remote_id = False
         corrected = self.filtered(lambda a: a._is_corrected_by(vals))
         if corrected and not self.env.context.get("panda_save_only"):
             self.env["panda.service"]._enqueue(corrected)
@@ -1163,8 +1172,8 @@ class PandaAccount(models.Model):
     # What people ask Panda about an account; nothing is changed there.
 
     def _get_candidates(self):
-        """Return ``[{"remote_id", "name", "email", "username"}]``: what this account
-        may be in Panda, or who may be its operator when it is known.
+        """Return the values of ``panda.link.line``: what this account may be in Panda,
+        or who may be its operator when it is known.
 
         Note: `self.ensure_one()`
         """
@@ -1178,7 +1187,7 @@ class PandaAccount(models.Model):
         name = (self.marker_at and self.sent_name) or self.partner_id.name or ""
         parent_id = self.parent_id.remote_id or self.system_id.root_account_id
         is_asked = self.error_code in ("name_exists", "several_matches")
-        hints = self.error_detail.split(", ") if is_asked else []
+        hints = (self.error_detail or "").split(", ") if is_asked else []
         return self._query_panda(
             Step.FIND_ACCOUNT,
             lambda client: _twins_of(client, parent_id, name, hints),
@@ -1299,21 +1308,25 @@ def _operators_of(client, remote_id, name):
 
 def _twins_of(client, parent_id, name, hints):
     """Accounts below a parent that likely have that name, or one of the IDs ``hints``,
-    with those who may sign in."""
-    candidates = []
+    with those who may sign in; those of ``hints`` come first."""
     listing = Listing(0, client.list_children(parent_id))
     twins = listing.twins(name)
     twins += [c for c in listing.children if c.id in hints and c not in twins]
     # What has no usable ID can be neither read nor linked.
     usable = [child for child in twins if is_account_id(child.id)]
-    for child in usable[:SHOWN_CANDIDATES]:
-        usernames = [o.username for o in client.list_operators(child.id)]
-        candidates.append(
-            {
-                "remote_id": child.id,
-                "name": child.name,
-                "email": client.get_account(child.id).email,
-                "username": ", ".join(usernames),
-            }
-        )
-    return candidates
+    usable.sort(key=lambda child: child.id not in hints)
+    return [
+        {"remote_id": child.id, "name": child.name, **_details_of(client, child.id)}
+        for child in usable[:SHOWN_CANDIDATES]
+    ]
+
+
+def _details_of(client, remote_id):
+    """What a candidate shows besides its name; one that cannot be read does not keep
+    the others from being shown."""
+    try:
+        operators = client.list_operators(remote_id)
+        email = client.get_account(remote_id).email
+    except PandaError:
+        return {"is_unreadable": True}
+    return {"email": email, "username": ", ".join(o.username for o in operators)}

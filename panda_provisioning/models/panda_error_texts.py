@@ -207,11 +207,13 @@ TEXTS = {
     "too_many_strangers": _lt(
         "It is not known whether Panda has created this account, and Panda has "
         "%(detail)s others that Odoo does not know: too many to compare. Look for it "
-        "in WatchGuard Cloud, then link it or create it."
+        "in WatchGuard Cloud. If it is there, give it the name of this contact and "
+        "link it; if not, have another account created in Sync Options."
     ),
     "link_refused": _lt(
         "The account %(detail)s cannot be linked: in Panda it is not below the right "
-        "account or of another role, or it belongs to another contact. Choose again."
+        "account or of another role, or it belongs to another contact. Choose another "
+        "one, or have an account created in Sync Options."
     ),
     "parent_not_found": _lt(
         "Panda does not know the account %(parent_id)s of the reseller %(reseller)s. "

@@ -260,7 +260,7 @@ FIELDS = {
     },
     "panda.link.line": {
         # What is chosen is looked up again, so nobody gains by writing it.
-        (PANDA, PANDA): "email link_id name remote_id username",
+        (PANDA, PANDA): "email is_unreadable link_id name remote_id username",
         (PANDA, COMPUTED): "is_bound",
     },
     "panda.mark.done": {
@@ -289,7 +289,7 @@ FIELDS = {
         (PANDA, PANDA): "create_anyway email first_name last_name parent_account_id"
         " partner_id phone role synchronize_reseller system_id username",
         (PANDA, COMPUTED): "account_id account_is_locked email_hint email_problem"
-        " general_problem health_message name name_exists name_problem"
+        " general_problem health_message may_create_anyway name name_problem"
         " operator_is_locked parent_problem person_problem phone_hint phone_problem"
         " problem_count remote_id reseller_id reseller_is_ready reseller_status"
         " role_problem system_state username_problem",

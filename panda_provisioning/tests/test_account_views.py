@@ -39,6 +39,12 @@ class TestAccountViews(PandaCase):
         ours = [("id", "in", self.everybody.ids)]
         return self.everybody.with_user(self.user).search(ours + domain).sudo()
 
+    def test_the_form_says_that_a_chosen_account_is_looked_for(self):
+        path = "//div[@role='status'][.//field[@name='chosen_remote_id']]"
+        [alert] = self.get_arch("form").xpath(path)
+        self.assertEqual(alert.get("invisible"), "not chosen_remote_id")
+        self.assertIn("Somebody has chosen the account", alert.text)
+
     def test_filters(self):
         self.accounts["synced"].role = "reseller"
         self.accounts["failed"].failed_at = fields.Datetime.now()

@@ -93,5 +93,8 @@ class TestActivation(PandaCase):
         self.sandbox.control("DELETE", f"accounts/{account.remote_id}")
         account.partner_id.name = "Ada King"
         self.run_cron()
+        account.create_anyway = True
+        account.chosen_remote_id = "WGC-1"
         account.with_user(self.manager).action_forget_remote()
         self.assertFalse(account.activation_sent_at)
+        self.assertFalse(account.create_anyway or account.chosen_remote_id)

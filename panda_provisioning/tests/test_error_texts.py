@@ -1,6 +1,6 @@
 from odoo.tests import TransactionCase, tagged
 
-from ..core.error_catalogue import CATALOGUE
+from ..core.error_catalogue import CATALOGUE, may_create_anyway
 from ..models.panda_error_texts import CONNECTION_TEXTS, LABELS, TEXTS
 
 
@@ -25,6 +25,12 @@ class TestErrorTexts(TransactionCase):
             blaming - about_address - {"root_not_found", "token_refused", "forbidden"},
             said,
         )
+
+    def test_where_an_account_can_be_created_all_the_same_its_text_says_so(self):
+        codes = {code for code in CATALOGUE if may_create_anyway(code)}
+        self.assertIn("too_many_strangers", codes)
+        for code in codes:
+            self.assertRegex(str(TEXTS[code]), r"(have|create) an(other)? account")
 
     def test_error_code_is_a_selection_of_the_catalogue(self):
         field = self.env["panda.account"]._fields["error_code"]

@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..models import panda_account
 from ..panda_api.client import RESELLER_TYPE
 from .common import PandaCase
 
@@ -48,7 +51,45 @@ class TestLink(PandaCase):
         account = self.make_failed_account("name_exists")
         account.sudo().error_detail = found
         lines = self.open(account).line_ids
-        self.assertEqual(lines.mapped("remote_id"), [namesake, found])
+        self.assertEqual(lines.mapped("remote_id"), [found, namesake])
+
+    def test_all_accounts_that_the_run_has_found_come_first(self):
+        """However many namesakes there are."""
+        namesake = self.make_tenant("Ada Lovelace", "office@example.com")
+        found = [
+            self.make_tenant(f"A. L. {number}", f"al{number}@example.com")
+            for number in range(2)
+        ]
+        account = self.make_failed_account("name_exists")
+        account.sudo().error_detail = ", ".join([namesake, *found])
+        with patch.object(panda_account, "SHOWN_CANDIDATES", 3):
+            self.make_tenant("Ada Lovelace", "ada@home.example.com")
+            lines = self.open(account).line_ids
+        self.assertEqual(lines.mapped("remote_id"), [namesake, *found])
+
+    def test_one_that_cannot_be_read_keeps_no_other_one_away(self):
+        """It is shown, and not linked."""
+        for number, what in enumerate(("*/OperatorsByAccountId", "*/WGC-1-*")):
+            with self.subTest(what):
+                name = f"Ada Lovelace {number}"
+                both = {self.make_tenant(name, f"{n}@example.com") for n in range(2)}
+                partner = self.make_partner(name, email=f"ada{number}@example.com")
+                account = self.make_failed_account(
+                    "name_exists", partner, username=f"ada.lovelace{number}"
+                )
+                self.fault("server_error", method="GET", path=what, status=404, times=1)
+                lines = self.open(account).line_ids
+                self.clear_faults()
+                self.assertEqual(set(lines.mapped("remote_id")), both)
+                unreadable = lines.filtered("is_unreadable")
+                self.assertEqual(unreadable.mapped("name"), [name])
+                self.assertEqual(unreadable.mapped("email"), [False])
+                with self.assertRaisesRegex(UserError, "could not be read"):
+                    self.choose(unreadable)
+                self.assertFalse(account.chosen_remote_id)
+                good = lines - unreadable
+                self.choose(good)
+                self.assert_linked(account, good.remote_id, tenants=2 * number + 2)
 
     def test_one_of_several(self):
         first = self.make_tenant("Ada Lovelace", EMAIL)
@@ -135,6 +176,40 @@ class TestLink(PandaCase):
                     self.choose(link.line_ids)
                 self.assertFalse(account.chosen_remote_id)
         self.assertEqual(self.count_requests(), asked)
+
+    def test_a_choice_ends_with_the_wish_for_another_account(self):
+        """In Sync Options, which offer that as long as an account is chosen."""
+        self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.make_failed_account("name_exists")
+        self.assertFalse(account.create_anyway)
+        for values in ({"error_code": "link_refused"}, {"state": "draft"}):
+            account.sudo().write({"chosen_remote_id": "WGC-1-0", **values})
+            form = self.env["panda.sync.options"].with_user(self.user)
+            form = form.create(
+                {"partner_id": account.partner_id.id, "system_id": self.system.id}
+            )
+            self.assertTrue(form.may_create_anyway)
+            form.action_save()
+            self.assertEqual(account.chosen_remote_id, "WGC-1-0", "nobody has said so")
+            form.create_anyway = True
+            form.action_save()
+            self.assertFalse(account.chosen_remote_id)
+        self.synchronize_by_cron(account)
+        self.assertEqual(account.state, "synced", account.error_message)
+        self.assertEqual(len(self.tenants()), 2)
+
+    def test_a_choice_ends_the_wish_for_another_account(self):
+        """And replaces an earlier choice."""
+        remote_id = self.make_tenant("Ada Lovelace", "office@example.com")
+        account = self.make_failed_account("name_exists")
+        account.create_anyway = True
+        account.sudo().chosen_remote_id = "WGC-1-0"
+        line = self.open(account).line_ids
+        self.fault("truncated", method="GET", path="*/accounts/*")
+        self.choose(line)
+        self.assertEqual(account.chosen_remote_id, remote_id)
+        self.assertFalse(account.create_anyway)
+        self.clear_faults()
 
     def test_choice_survives_an_outage(self):
         remote_id = self.make_tenant("Ada Lovelace", "office@example.com")

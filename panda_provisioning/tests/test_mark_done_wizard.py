@@ -28,8 +28,10 @@ class TestMarkDone(PandaCase):
         """Synchronized, with a note; nobody is asked for anything any more."""
         account = self.failed()
         self.assertTrue(account.partner_id.activity_ids)
+        account.create_anyway = True
         self.mark(account)
         self.assertEqual((account.state, account.done_elsewhere), ("synced", REASON))
+        self.assertFalse(account.create_anyway)
         self.assertIn(REASON, account.explanation)
         self.assertIn(REASON, account.timeline[0]["text"])
         self.assertIn(REASON, account.partner_id.message_ids[0].body)

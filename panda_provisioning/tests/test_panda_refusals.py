@@ -69,7 +69,7 @@ class TestRefusals(OptionsCase):
         remote_id = self.make_stranger()
         partner = self.make_partner(email="ada@exmaple.com")
         form, account = self.press_refused(partner, "name_problem", remote_id)
-        self.assertTrue(form.name_exists)
+        self.assertTrue(form.may_create_anyway)
         self.press_again(form, email="ada@example.com")
         self.assertEqual((account.state, account.remote_id), ("synced", remote_id))
         self.assertTrue(account.adopted)
@@ -86,6 +86,7 @@ class TestRefusals(OptionsCase):
         self.assertEqual(account.state, "synced", account.error_message)
         self.assertNotEqual(account.remote_id, remote_id)
         self.assertEqual([t["name"] for t in self.tenants()], ["Ada Lovelace"] * 2)
+        self.assertFalse(account.create_anyway, "said of this account only")
 
     def test_pressed_again_unchanged(self):
         """Pressing again without a change asks Panda again and creates nothing."""

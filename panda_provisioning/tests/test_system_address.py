@@ -263,7 +263,9 @@ class TestMoveToAnotherPanda(AddressCase):
         elsewhere = self.make_account(
             self.make_partner("Bob Babbage"), state="synced", done_elsewhere="by hand"
         )
+        account.create_anyway = True
         self.move(base_url=REAL, accounts="link")
+        self.assertFalse(account.create_anyway, "there may be namesakes of others")
         self.assertEqual((elsewhere.state, elsewhere.done_elsewhere), ("draft", False))
         self.move(base_url=self.elsewhere.url, accounts="link")
         self.assertEqual(account.chosen_remote_id, known)

@@ -52,12 +52,22 @@ class PandaLink(models.TransientModel):
         """
         account = self.account_id
         account.check_access("write")
+        if line.is_unreadable:
+            raise UserError(
+                self.env._(
+                    "%s could not be read in Panda, so it cannot be linked. Close and "
+                    "open Link to Existing again.",
+                    line.remote_id,
+                )
+            )
         if account.remote_id:
             account.with_context(panda_save_only=True).username = line.username
         else:
             account._check_remote_id(line.remote_id or "")
             # Sudo: what is known of Panda belongs to the engine.
-            account.sudo().chosen_remote_id = line.remote_id
+            account.sudo().with_context(panda_save_only=True).write(
+                {"chosen_remote_id": line.remote_id, "create_anyway": False}
+            )
         return self._synchronize()
 
     def _synchronize(self):
@@ -94,6 +104,9 @@ class PandaLinkLine(models.TransientModel):
     name = fields.Char(readonly=True)
     email = fields.Char(readonly=True)
     username = fields.Char(string="Operators", readonly=True)
+    is_unreadable = fields.Boolean(
+        readonly=True, help="Panda lists the account, but does not show it."
+    )
     is_bound = fields.Boolean(compute="_compute_is_bound")
 
     @api.depends("remote_id", "link_id")

@@ -124,6 +124,7 @@ class PandaMarkDone(models.TransientModel):
             "transaction_id": False,
             "run_token": False,
             "chosen_remote_id": False,
+            "create_anyway": False,
             "sent_fingerprint": fingerprint,
             "synced_fingerprint": fingerprint,
             "last_sync_at": fields.Datetime.now(),

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..core.error_catalogue import field_of
+from ..core.error_catalogue import field_of, may_create_anyway
 
 PROBLEM_FIELDS = {
     "role": "role_problem",
@@ -108,7 +108,7 @@ class PandaSyncOptions(models.TransientModel):
     phone_problem = fields.Char(compute="_compute_problems")
     general_problem = fields.Char(compute="_compute_problems")
     problem_count = fields.Integer(compute="_compute_problems")
-    name_exists = fields.Boolean(compute="_compute_problems")
+    may_create_anyway = fields.Boolean(compute="_compute_problems")
     system_state = fields.Selection(related="system_id.state", related_sudo=False)
     health_message = fields.Char(related="system_id.health_message", related_sudo=False)
 
@@ -207,7 +207,10 @@ class PandaSyncOptions(models.TransientModel):
             options.update(
                 dict.fromkeys((*PROBLEM_FIELDS.values(), "general_problem"), False)
             )
-            options.name_exists = options._get_refusal() == "name_exists"
+            # Which ends the choice of an account, too.
+            options.may_create_anyway = bool(
+                options.account_id.chosen_remote_id
+            ) or may_create_anyway(options._get_refusal())
             problems = options._describe_problems(draft)
             options.problem_count = len(problems)
             for field, text in problems:

@@ -1,11 +1,13 @@
 """What a run writes down, and what then follows for the same rows."""
 
 import logging
+import time
 from dataclasses import replace
 
 import pytest
 
-from panda_provisioning.panda_api.responses import Account
+from panda_provisioning.core.account_lookup import Listing
+from panda_provisioning.panda_api.responses import Account, Child
 
 from .support import ago, ahead, now, row_after
 
@@ -74,6 +76,28 @@ def test_an_account_at_rest_belongs_to_no_run(world):
     row = world.read(account)
     assert (row.run_token, row.next_attempt_at) == (None, None)
     assert row.notification_pending
+
+
+def test_consent_to_another_account_of_the_name_ends_with_the_account(world):
+    account = world.add(create_anyway=True)
+    with world.queue() as queue:
+        [claim] = queue.claim(1)
+        queue.save([row_after(queue, claim, "create_operator", remote_id="WGC-1")])
+        queue.env.cr.commit()
+    row = world.read(account)
+    assert (row.remote_id, row.create_anyway) == ("WGC-1", False)
+
+
+def test_consent_that_is_given_while_a_run_has_the_account_is_kept(world):
+    account = world.add()
+    with world.queue() as queue:
+        [claim] = queue.claim(1)
+        queue.env.cr.commit()
+        world.set(account, create_anyway=True)
+        queue.save([row_after(queue, claim, **REFUSED)])
+        queue.env.cr.commit()
+    row = world.read(account)
+    assert (row.state, row.create_anyway) == ("failed", True)
 
 
 def test_an_account_that_the_run_goes_on_with_stays_its_own(world):
@@ -353,3 +377,30 @@ def test_our_own_root_belongs_to_nobody_however_it_is_spelled(world):
     with world.queue() as queue:
         asked = ["ACC-1000001", "acc-1000001", "ACC-3"]
         assert queue.get_owners(asked) == {"ACC-1000001": None, "acc-1000001": None}
+
+
+# === NAMES AS PANDA HAS STORED THEM === #
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [
+        ("Weber &amp; Söhne", "Weber &amp; Söhne"),
+        ("Weber & S\ufffdhne", "Weber & Söhne"),
+        ("", "Weber & Söhne"),
+        (" ", "Weber & Söhne"),
+    ],
+)
+def test_a_name_that_is_empty_or_damaged_is_not_kept(world, listed, kept):
+    """It would be looked for after a lost answer, and not found."""
+    account = world.add(
+        state="synced",
+        remote_id="WGC-1",
+        sent_name="Weber & Söhne",
+        last_sync_at=ago(60),
+    )
+    with world.queue() as queue:
+        listing = Listing(time.time(), [Child("WGC-1", listed, 2)])
+        queue.keep_names(listing, 0, {})
+        queue.env.cr.commit()
+    assert world.read(account).sent_name == kept

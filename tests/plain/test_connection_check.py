@@ -141,7 +141,7 @@ def not_found() -> PandaError:
 
 DEFAULTS = {
     "GET": {"accountId": "ACC-1", "name": "Acme", "type": 1},
-    "POST": PandaError(ErrorKind.DATA, "rejected", "No name."),
+    "POST": PandaError(ErrorKind.DATA, "rejected", "No name.", status=400),
 }
 
 
@@ -184,7 +184,12 @@ BUSY = PandaError(ErrorKind.THROTTLED, "throttled", "Slow down.", retry_after=7)
             {"root": {"accountId": "ACC-1", "name": "Acme", "type": 2}},
             Finding("root_account_is_customer", "Acme"),
         ),
+        (
+            {"root": {"accountId": "ACC-1", "name": "Acme", "type": "dealer"}},
+            Finding("connected", "Acme"),
+        ),
         ({"write": REFUSED}, Finding("read_only_access_id")),
+        ({"write": not_found()}, Finding("not_found", "Unknown.")),
         ({"write": BUSY}, Finding("throttled", "Slow down.", 7)),
     ],
 )

@@ -21,6 +21,7 @@ from panda_provisioning.core.error_catalogue import (
     field_of,
     is_corrected_by_edit,
     is_found_in_odoo,
+    may_create_anyway,
     passes_by_itself,
 )
 from panda_provisioning.core.retry_policy import POLICIES, Stops
@@ -173,13 +174,13 @@ EXPECTED = {
     "operator_exists": ("conflict", "username", "link options", "", ""),
     "name_exists": ("conflict", "name", "link options", "", ""),
     "several_matches": ("conflict", "name", "link", "", ""),
-    "too_many_strangers": ("conflict", "name", "link", "", ""),
+    "too_many_strangers": ("conflict", "name", "link options", "", ""),
     # Panda refuses what was sent, or does not know it.
     "rejected": ("data", "partner_id", "options contact", UNSEEN, ""),
     "blocked": ("data", "partner_id", "options contact", UNSEEN, ""),
     "operator_refused": ("data", "partner_id", "options contact", UNSEEN, ""),
     "update_refused": ("data", "partner_id", "options contact", UNSEEN, ""),
-    "link_refused": ("data", "name", "link", "", ""),
+    "link_refused": ("data", "name", "link options", "", ""),
     "not_found": ("data", "remote_id", "forget", "", ""),
     "account_not_found": ("data", "remote_id", "forget", "", ""),
     "parent_not_found": ("data", "parent_id", "reseller", "", ""),
@@ -261,6 +262,15 @@ def test_what_passes_by_itself() -> None:
     assert not passes_by_itself("a code of another version")
 
 
+def test_where_an_account_can_be_created_all_the_same() -> None:
+    """Where Sync Options asks for that, they are among the remedies."""
+    codes = {code for code in CATALOGUE if may_create_anyway(code)}
+    assert codes == {"name_exists", "too_many_strangers", "link_refused"}
+    assert all(Remedy.OPTIONS in CATALOGUE[code].remedies for code in codes)
+    assert not may_create_anyway(None)
+    assert not may_create_anyway("a code of another version")
+
+
 def test_a_remedy_is_a_method_of_the_account() -> None:
     assert {each.name.lower(): each.value for each in Remedy} == BUTTONS
 
@@ -271,6 +281,7 @@ def test_an_entry_is_foreseen_and_answered_unless_it_says_otherwise() -> None:
         *(False, True, True),
     )
     assert entry.connection_field == ""
+    assert entry.may_create_anyway is False
 
 
 def test_what_is_gone_in_panda() -> None:

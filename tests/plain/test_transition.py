@@ -447,6 +447,27 @@ def test_an_unknown_outcome_without_an_error_is_looked_into() -> None:
     assert (row.is_held, row.attempt_count) == (True, 0)
 
 
+# === CONSENT TO ANOTHER ACCOUNT OF THE NAME === #
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stays"),
+    [
+        (Outcome(Step.CREATE_ACCOUNT), True),
+        (Outcome(Step.FIND_ACCOUNT, error=as_error("timeout")), True),
+        (Outcome(Step.FIND_ACCOUNT, error=as_error("rejected")), True),
+        (Outcome(Step.CREATE_OPERATOR, {"remote_id": "WGC-1"}), False),
+        (Outcome(Step.FIND_OPERATOR, {"remote_id": "WGC-1"}), False),
+    ],
+)
+def test_consent_ends_with_the_account_in_panda(
+    outcome: Outcome, *, stays: bool
+) -> None:
+    """It was given for this one, and not for one that is created after it."""
+    row = row_at(Step.FIND_ACCOUNT, create_anyway=True)
+    assert after(row, outcome).columns["create_anyway"] is stays
+
+
 # === COLUMNS === #
 
 FULL = replace(
@@ -460,6 +481,7 @@ FULL = replace(
     sent_email="a@b.example",
     sent_fingerprint="f" * 40,
     chosen_remote_id="WGC-2",
+    create_anyway=True,
     activation_email="c@d.example",
     activated_at=NOW - 5,
 )
@@ -575,6 +597,7 @@ def test_every_column_of_a_full_row() -> None:
         "last_sync_at": EPOCH_SECOND,
         "synced_fingerprint": "S",
         "chosen_remote_id": "WGC-2",
+        "create_anyway": True,
         "activation_email": "c@d.example",
         "remote_created_at": EPOCH_SECOND,
         "activation_sent_at": EPOCH_SECOND,
@@ -595,6 +618,7 @@ def test_every_column_of_an_empty_row() -> None:
         "adopted": False,
         "attempt_count": 0,
         "operator_ready": False,
+        "create_anyway": False,
         "notification_pending": False,
     }
 
