@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from ..panda_api.client import PandaClient
+from ..panda_api.connection import not_sent
 from ..panda_api.errors import PandaError
-from ..panda_api.responses import Account, Child, Children, is_account_id
-from .matching import fold, likely_same_email, name_key, twin_keys
+from ..panda_api.responses import (
+    DAMAGE,
+    Account,
+    Child,
+    Children,
+    is_account_id,
+    is_clear,
+)
+from .matching import fold, likely_same_email, may_be_name, name_key, twin_keys
 from .snapshot import Snapshot
 
 BUSY = 0.2
@@ -46,14 +54,18 @@ class Listing:
         self.looked_at = looked_at
         self.read_at = looked_at if read_at is None else read_at
         self.children = children
+        self.ids = {child.id for child in children}
+        self._unclear = [child for child in children if not is_clear(child.name)]
         self._by_key: dict[str, list[Child]] = defaultdict(list)
-        for child in self.children:
-            self._by_key[fold(child.name)].append(child)
+        for child in children:
+            if is_clear(child.name):
+                self._by_key[fold(child.name)].append(child)
 
     def twins(self, name: str) -> list[Child]:
         """The children that carry ``name``, or likely do."""
         keys = dict.fromkeys(twin_keys(name))
-        return [child for key in keys for child in self._by_key.get(key, ())]
+        twins = [child for key in keys for child in self._by_key.get(key, ())]
+        return twins + [each for each in self._unclear if may_be_name(each.name, name)]
 
 
 class AccountLookup:
@@ -72,6 +84,8 @@ class AccountLookup:
         self._most_read = most_read
         self._locks: dict[str, threading.Lock] = {}
         self._listings: dict[str, Listing] = {}
+        self._whole: dict[str, Listing] = {}
+        """The newest of each parent that was not read page by page."""
         self._failures: dict[str, PandaError] = {}
         self._accounts: dict[str, Account] = {}
         self._created: dict[str, Created] = {}
@@ -82,14 +96,9 @@ class AccountLookup:
         Not of an account of which a create may have been sent since, or that a person
         has chosen, nor from a listing that was read page by page.
         """
-        listing = self._listings.get(snapshot.parent_remote_id)
+        listing = self._whole.get(snapshot.parent_remote_id)
         is_sure = snapshot.marker_at is None and not snapshot.chosen_remote_id
-        return bool(
-            listing
-            and listing.children.pages == 1
-            and is_sure
-            and not listing.twins(snapshot.name)
-        )
+        return bool(listing and is_sure and not listing.twins(snapshot.name))
 
     def listing(
         self, client: PandaClient, parent_id: str, not_before: float = 0
@@ -97,17 +106,17 @@ class AccountLookup:
         """The children of ``parent_id`` as Panda listed them at ``not_before``, in
         seconds since the epoch, or later.
 
-        Whoever waits for a listing that is being read shares its failure, too: nobody
-        waits for one after the other.
+        :raise PandaError: also ``not_sent`` for who has waited for somebody else's that
+            failed: nobody waits for one time-out after the other, or loses an attempt.
         """
         known_failure = self._failures.get(parent_id)
         with self._locks.setdefault(parent_id, threading.Lock()):
             listing = self._listings.get(parent_id)
             if listing and listing.looked_at >= not_before:
-                return listing
+                return listing if not_before else self._whole.get(parent_id, listing)
             failure = self._failures.get(parent_id)
             if failure and failure is not known_failure:
-                raise failure
+                raise not_sent()
             looked_at = self._now()  # before the request leaves
             try:
                 children = client.list_children(parent_id)
@@ -116,6 +125,8 @@ class AccountLookup:
                 raise
             listing = Listing(looked_at, children, self._now())
             self._listings[parent_id] = listing
+            if children.pages == 1:
+                self._whole[parent_id] = listing
             return listing
 
     def wait_for_listing(self, parent_id: str, not_before: float) -> float:
@@ -165,19 +176,29 @@ class AccountLookup:
         """``{ID in Panda: name as it was sent}`` of all that was created."""
         return {id_: created.name for id_, created in self._created.items()}
 
+    def get_listed(self, parent_id: str) -> Set[str]:
+        """The IDs of the children of ``parent_id`` that were listed last."""
+        listing = self._listings.get(parent_id)
+        return listing.ids if listing else frozenset()
+
     def get_accounts(
-        self, client: PandaClient, children: Iterable[Child]
+        self, client: PandaClient, parent_id: str, children: Iterable[Child]
     ) -> list[Account]:
-        """``children`` with their e-mail addresses, without those that are gone. Of
-        one whose ID is none the address is not known."""
-        return list(self._read(client, children))
+        """``children`` of ``parent_id`` with their e-mail addresses, without those that
+        are gone. The address of one that cannot be read is :data:`DAMAGE`."""
+        return list(self._read(client, parent_id, children))
 
     def with_email(
-        self, client: PandaClient, children: Iterable[Child], email: str, key: int
+        self,
+        client: PandaClient,
+        parent_id: str,
+        children: Iterable[Child],
+        email: str,
+        key: int,
     ) -> list[Account] | None:
-        """Those of ``children`` that likely have ``email``, or may have it since they
-        cannot be read, and belong to no account of Odoo, except for ``key``; ``None``
-        when there are too many to read."""
+        """Those of ``children`` that likely have ``email``, or cannot be read, and
+        belong to no account of Odoo, except for ``key``; ``None`` when there are too
+        many to read."""
         created = self._created.copy()  # other threads add to it
         others = {id_ for id_, each in created.items() if each.id != key}
         strangers = [
@@ -187,26 +208,32 @@ class AccountLookup:
         ]
         if len(strangers) > self._most_read:
             return None
-        accounts = self._read(client, strangers)
-        return [
-            each
-            for each in accounts
-            if not is_account_id(each.id) or likely_same_email(each.email, email)
-        ]
+        accounts = self._read(client, parent_id, strangers)
+        return [each for each in accounts if likely_same_email(each.email, email)]
 
     def _read(
-        self, client: PandaClient, children: Iterable[Child]
+        self, client: PandaClient, parent_id: str, children: Iterable[Child]
     ) -> Iterator[Account]:
         for child in children:
             account = self._accounts.get(child.id)
-            if not is_account_id(child.id):
-                account = Account(child.id, child.name, child.type, "")
-            elif account is None:
-                try:
-                    account = client.get_account(child.id)
-                except PandaError as error:
-                    if error.code == "not_found":  # deleted since it was listed
-                        continue
-                    raise
-                self._accounts[child.id] = account
-            yield account
+            if account is None:
+                account = self._read_one(client, parent_id, child)
+            if account is not None:
+                yield account
+
+    def _read_one(
+        self, client: PandaClient, parent_id: str, child: Child
+    ) -> Account | None:
+        """``child`` as it is read, ``None`` if it was deleted since it was listed."""
+        unreadable = Account(child.id, child.name, child.type, DAMAGE)
+        if not is_account_id(child.id):
+            return unreadable
+        try:
+            account = client.get_account(child.id)
+        except PandaError as error:
+            if error.code != "not_found":
+                raise
+            listed = client.list_children(parent_id, name=name_key(child.name))
+            return unreadable if child.id in {each.id for each in listed} else None
+        self._accounts[child.id] = account
+        return account

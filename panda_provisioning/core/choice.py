@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
-from ..panda_api.responses import Account, is_account_id
+from ..panda_api.responses import Account, is_account_id, is_clear, unreadable
 
 
 def may_be_chosen(chosen_id: str, *, parent_id: str, root_id: str) -> bool:
@@ -41,6 +41,8 @@ def find_chosen(
         if error.code != "not_found":
             raise
         return None
+    if not is_clear(account.name):
+        raise unreadable("the name of the account")
     children = client.list_children(parent_id, name=account.name)
     is_below = chosen_id in {child.id for child in children}
     # Better an account of a type that cannot be read than none.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import PandaError
@@ -130,13 +131,19 @@ class _PretendClient(PandaClient):
     def list_children(self, account_id: str, *, name: str = "") -> Children:
         pages = 1 if name else self._prefetch.pages.get(account_id, 1)
         known = self._prefetch.children.get(account_id, {})
-        lists = [known.get(name_key(name), [])] if name else known.values()
+        lists = [self._named(known, name)] if name else list(known.values())
         # Whoever is found is followed by the question whether there are more.
         found = 1 + any(lists)
         requests = found if name else self._prefetch.requests.get(account_id, 1)
         self._count(account_id, requests)
         children = {row[0]: Child(*row) for rows in lists for row in rows}
         return Children(children.values(), pages)
+
+    def _named(self, known: Mapping[str, list[Any]], name: str) -> list[Any]:
+        """What has the name; who was listed and could not be read is taken for
+        deleted."""
+        rows = known.get(name_key(name), [])
+        return [row for row in rows if row[0] not in self._prefetch.missing]
 
     def get_account(self, account_id: str) -> Account:
         self._count(account_id)

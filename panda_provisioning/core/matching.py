@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..panda_api.responses import DAMAGE, Account
+from ..panda_api.responses import DAMAGE, Account, is_clear
 
 MOST_COMPARED = 400
 """Letters of a name that are compared. Longer ones are never sent, and normalizing a
@@ -40,15 +40,14 @@ def same_name(left: str, right: str) -> bool:
 
 def fold(name: str) -> str:
     """``name`` without what a server may change: case, accents, white space, invisible
-    and compatibility characters, HTML entities, and letters that were damaged."""
+    and compatibility characters, HTML entities."""
     name = name[: LONGEST_ENTITY * MOST_COMPARED]
     if "&" in name:
         # In lower case, since a server that shouts makes `&EACUTE;` of `&eacute;`.
         name = html.unescape(html.unescape(name.lower()))
     name = name[:MOST_COMPARED]
     if not name.isascii():
-        name = name.replace(DAMAGE, "").translate(STROKES)
-        decomposed = unicodedata.normalize("NFKD", name)
+        decomposed = unicodedata.normalize("NFKD", name.translate(STROKES))
         name = "".join(
             letter
             for letter in decomposed
@@ -74,13 +73,40 @@ def same_email(left: str, right: str) -> bool:
 
 def likely_same_email(left: str, right: str) -> bool:
     """Whether ``left``, as Panda shows it, is likely the mailbox ``right``: without its
-    tag, with letters masked by asterisks, or damaged."""
+    tag, or with letters masked by asterisks or damaged."""
     shown, sent = _plain_mailbox(left), _plain_mailbox(right)
-    if "*" not in shown:
-        return bool(shown) and shown == sent
-    first, *_hidden, last = shown.split("*")
-    has_room = len(first) + len(last) < len(sent)
-    return has_room and sent.startswith(first) and sent.endswith(last)
+    return bool(shown) and _fits(shown.replace(DAMAGE, "*").split("*"), sent)
+
+
+def may_be_name(shown: str, name: str) -> bool:
+    """Whether ``shown``, a name that is empty or damaged, may have been ``name``."""
+    parts = [fold(part) for part in shown.split(DAMAGE)]
+    return not shown.strip() or _fits(parts, fold(name))
+
+
+def may_be_account(account: Account, name: str, email: str) -> bool:
+    """Whether ``account``, which was listed without a clear name and then read, may be
+    that of ``name`` and ``email`` after all."""
+    if likely_same_email(account.email, email):
+        return True
+    if is_clear(account.name):
+        return fold(account.name) in set(twin_keys(name))
+    return not account.email
+
+
+def _fits(parts: list[str], text: str) -> bool:
+    """Whether ``text`` consists of ``parts``, with anything between two of them."""
+    first, *middle, last = parts if len(parts) > 1 else [*parts, ""]
+    end = len(text) - len(last)
+    if len(parts) == 1 or not text.startswith(first) or not text.endswith(last):
+        return text == first and len(parts) == 1
+    at = len(first)
+    for part in middle:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return at <= end
 
 
 @dataclass(frozen=True)
@@ -108,6 +134,10 @@ def find_seekers(
 
 
 def _plain_mailbox(email: str) -> str:
-    """The address in lower case, without a tag and damaged letters."""
-    name, _at, domain = email.replace(DAMAGE, "").strip().lower().rpartition("@")
-    return f"{name.partition('+')[0]}@{domain}" if name else ""
+    """The address in lower case, without a tag; one that is damaged or masked may have
+    lost its ``@``."""
+    email = email.strip().lower()
+    name, at, domain = email.rpartition("@")
+    if at:
+        return f"{name.partition('+')[0]}@{domain}" if name else ""
+    return email if DAMAGE in email or "*" in email else ""

@@ -19,11 +19,17 @@ import re
 
 from ..panda_api.client import PandaClient
 from ..panda_api.errors import ErrorKind, PandaError
-from ..panda_api.responses import Account, Transaction, is_damaged
+from ..panda_api.responses import DAMAGE, Account, Transaction, is_clear
 from .account_lookup import AccountLookup
 from .choice import find_chosen
 from .error_catalogue import as_error
-from .matching import likely_same_email, name_key, same_email, same_name
+from .matching import (
+    likely_same_email,
+    may_be_account,
+    name_key,
+    same_email,
+    same_name,
+)
 from .printable import get_logger
 from .snapshot import (
     CREATES,
@@ -135,12 +141,19 @@ def _find_account(
     if len(free) > MOST_TWINS:
         used = tuple(child.id for child in free)
         return _needs_decision(snapshot, "several_matches", f"{len(free)}", used)
-    accounts = lookup.get_accounts(client, free)
+    unclear = {child.id for child in free if not is_clear(child.name)}
+    accounts = [
+        account
+        for account in lookup.get_accounts(client, parent_id, free)
+        if account.id not in unclear
+        or may_be_account(account, name, snapshot.email_in_panda)
+    ]
     matches = [account for account in accounts if _is_ours(snapshot, account)]
     if snapshot.marker_at is not None and not matches:
         # Panda may have stored it under a name that nobody would recognize.
         others = [child for child in listing.children if child not in twins]
-        found = lookup.with_email(client, others, snapshot.email_in_panda, snapshot.key)
+        email = snapshot.email_in_panda
+        found = lookup.with_email(client, parent_id, others, email, snapshot.key)
         if found is None and not snapshot.create_anyway:
             return _too_many(snapshot, len(others), listing.looked_at, timing)
         accounts += [each for each in found or () if each.id not in snapshot.excluded]
@@ -222,7 +235,8 @@ def _not_found(
             return outcome
     if not likely:
         return Outcome(Step.CREATE_ACCOUNT)
-    outcome = _needs_decision(snapshot, "name_exists", likely[0].id, _ids(likely))
+    ids = _ids(likely)
+    outcome = _needs_decision(snapshot, "name_exists", ", ".join(ids), ids)
     return changed(outcome, likely=tuple(likely))
 
 
@@ -245,7 +259,7 @@ def _find_chosen(client: PandaClient, snapshot: Snapshot) -> Outcome:
     if account:
         return _adopt(snapshot, account, (chosen_id,))
     error = as_error("link_refused", chosen_id)
-    return Outcome(Step.FIND_ACCOUNT, {"chosen_remote_id": ""}, error=error)
+    return Outcome(Step.FIND_ACCOUNT, error=error)
 
 
 def _adopt(snapshot: Snapshot, account: Account, used: tuple[str, ...]) -> Outcome:
@@ -265,14 +279,19 @@ def _create_account(
     client: PandaClient, snapshot: Snapshot, lookup: AccountLookup, timing: Timing
 ) -> Outcome:
     role = snapshot.role or Role.USER
+    parent_id = snapshot.parent_remote_id
+    listed_before = lookup.get_listed(parent_id)
     remote_id = client.create_account(
-        snapshot.parent_remote_id,
+        parent_id,
         account_type=role.account_type,
         name=name_key(snapshot.name),
         first_name=snapshot.first_name,
         last_name=snapshot.last_name,
         email=snapshot.email,
     )
+    if remote_id in listed_before:
+        # Panda has named an account as new that is not.
+        raise PandaError(ErrorKind.UNKNOWN, "unreadable", remote_id)
     lookup.note_created(snapshot, remote_id)
     facts: dict[str, object] = {
         "remote_id": remote_id,
@@ -305,8 +324,8 @@ def _find_operator(
     for operator in operators:
         if same_email(operator.email, snapshot.email):
             return _needs_decision(snapshot, "operator_exists", operator.username)
-    if any(is_damaged(each.username) or is_damaged(each.email) for each in operators):
-        error = as_error("unreadable", "the name of an operator is damaged")
+    if any(not is_clear(each.username) or DAMAGE in each.email for each in operators):
+        error = as_error("unreadable", "an operator without a readable name")
         return Outcome(Step.FIND_OPERATOR, error=error)
     if snapshot.refusal:
         facts = {"marker_at": None, "refusal": None}
@@ -469,13 +488,17 @@ def _read_transaction(
 ) -> Transaction | None:
     """The transaction, ``None`` when Panda knows nothing of it. One that has just begun
     may not be shown yet and counts as pending."""
+    begun_at = snapshot.marker_at
+    waited = 0.0 if begun_at is None else timing.now() - begun_at
     try:
         return client.get_transaction(snapshot.transaction_id, snapshot.username)
     except PandaError as error:
+        if error.kind is ErrorKind.PROTOCOL and waited > timing.activation_timeout:
+            # It is not read in time, and perhaps never.
+            return Transaction("PENDING", "")
         if error.code != "not_found":
             raise
-    begun_at = snapshot.marker_at
-    if begun_at is not None and timing.now() - begun_at < timing.search_delay:
+    if begun_at is not None and waited < timing.search_delay:
         return Transaction("PENDING", "")
     return None
 

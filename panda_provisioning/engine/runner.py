@@ -264,7 +264,8 @@ class Runner:
         for item in finished:
             error = item.outcome.error
             is_down = error is not None and self._transport.limiter.is_down()
-            self._system_watch.note(item.claim.id, error, is_down=is_down)
+            if error or item.was_answered:
+                self._system_watch.note(item.claim.id, error, is_down=is_down)
         for item, row in self._transaction(lambda: self._settle(finished)):
             item.claim.row = row
             self._queue.renew(item.claim)
@@ -279,8 +280,9 @@ class Runner:
         decided = []
         for item in finished:
             row = self._decide(item, owners)
-            # It is not written yet, but nobody else's any more.
-            owners[row.snapshot.remote_id] = item.claim.id
+            if row.snapshot.remote_id:
+                # It is not written yet, but nobody else's any more.
+                owners[row.snapshot.remote_id] = item.claim.id
             decided.append((item, row))
         return self._write(decided)
 

@@ -22,6 +22,11 @@ class Finished:
     outcome: Outcome
     exchanges: list[Exchange]
 
+    @property
+    def was_answered(self):
+        """Whether Panda has answered anything: it may have been a wait only."""
+        return any(each.status is not None for each in self.exchanges)
+
 
 class WorkerPool:
     """The accounts that are being worked on: a rolling window over the connections.

@@ -96,6 +96,8 @@ def _unpacked(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
                 _check_size(unpacked, most)
                 yield plain
                 left = unpack.unused_data or unpack.unconsumed_tail
+        if unpacked and not unpack.eof:
+            raise _UnreadableError("an answer that breaks off")
     except zlib.error as error:
         raise _UnreadableError("an answer that cannot be unpacked") from error
 

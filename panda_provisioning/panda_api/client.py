@@ -27,6 +27,7 @@ from .responses import (
     inconsistent,
     integer,
     is_account_id,
+    is_clear,
     text,
     unreadable,
 )
@@ -140,7 +141,7 @@ class PandaClient:
         A listing that makes no sense is read a second time, since most of that passes:
         somebody may create an account while it is read, or an answer be damaged.
 
-        :return: the rows, also those whose ID is still unusable the second time.
+        :return: the rows, also those without a usable ID or name the second time.
         :raise PandaError: ``inconsistent_listing`` if it shows fewer accounts than it
             says that there are, twice.
         """
@@ -151,7 +152,7 @@ class PandaClient:
             if error.code != "inconsistent_listing":
                 raise
         else:
-            if all(is_account_id(child.id) for child in children):
+            if all(is_account_id(each.id) and is_clear(each.name) for each in children):
                 return children
         return self._read_children(account_id, name, until)
 
@@ -163,7 +164,7 @@ class PandaClient:
         rows: dict[Child, None] = {}
         known: set[object] = set()
         offset = pages = total = first_size = 0
-        seems_whole = False
+        was_whole = seems_whole = False
         while pages < MOST_PAGES:
             try:
                 answer = self._read_page(path, params, until)
@@ -173,10 +174,11 @@ class PandaClient:
                 # It refuses to begin behind the last row.
                 return Children(rows, pages, pages + 1)
             page = [_child(row) for row in as_list(answer.get("items"))]
-            paging = {**answer, **as_object(answer.get("pageControls") or {})}
-            stated, limit = (
-                integer(paging.get(n), -9) for n in ("totalItems", "limit")
+            controls = as_object(answer.get("pageControls") or {})
+            stated = max(
+                integer(each.get("totalItems"), -9) for each in (answer, controls)
             )
+            limit = integer({**answer, **controls}.get("limit"), -9)
             before = len(known)
             known.update(child.id or child for child in page)
             rows.update(dict.fromkeys(page))
@@ -187,18 +189,19 @@ class PandaClient:
             first_size = first_size or len(page)
             total = max(total, stated)
             has_room = limit == EVERYTHING or len(page) < limit
-            has_grown = seems_whole and has_room and offset == stated
+            has_grown = was_whole and pages == 2 and has_room and offset == stated
             if has_grown and len(page) < first_size:
                 # What is new was created since, wherever it is shown. While many are
                 # created there is no end of that.
-                return Children(rows, 1, pages)
+                return Children(rows, pages if page else 1, pages)
             if len(known) == before:
                 if len(known) < total:
                     raise inconsistent(f"{len(known)} of {total} accounts")
                 # A page that has only shown that there is no more is none.
                 is_none = seems_whole and not page
                 return Children(rows, pages - is_none, pages)
-            seems_whole = has_grown or (has_room and len(known) == stated)
+            seems_whole = has_room and len(known) == stated
+            was_whole = was_whole or (pages == 1 and seems_whole)
             params = {**params, "offset": str(offset)}
         raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
 
@@ -277,13 +280,18 @@ class PandaClient:
         answer = self._read(path, params)
         if "result" not in answer:  # which does not mean that there is nobody
             raise unreadable("a list of operators was expected")
+        result = answer["result"]
+        rows = [] if result is None else as_list(result)
+        owners = {text(row, "accountId", "accountID").casefold() for row in rows}
+        if owners - {"", account_id.casefold()}:
+            raise unreadable("operators of another account")
         return [
             Operator(
                 text(row, "userName", "username"),
                 text(row, "email"),
                 str(row.get("mfa")).lower() in ("enabled", "true"),
             )
-            for row in as_list(answer["result"] or [])
+            for row in rows
         ]
 
     def get_transaction(self, transaction_id: str, username: str) -> Transaction:
@@ -297,7 +305,8 @@ class PandaClient:
         rows = as_list(answer.get("transaction_status"))
         for row in rows:
             named = text(row, "username", "userName").lower()
-            if len(rows) == 1 or named == username.lower():
+            is_only_one = len(rows) == 1 and not named
+            if is_only_one or named == username.lower():
                 return Transaction(
                     text(row, "status").upper(), text(row, "error", "message")
                 )
@@ -315,13 +324,13 @@ class PandaClient:
         An account without any of its required fields is refused as incomplete (400),
         but a read-only Access ID is refused before (403)
         (docs/watchguard-api.md#permission).
+
+        :raise PandaError: for any other answer, which may not be of Panda.
         """
         try:
             self._call("POST", _account_path(account_id), payload={})
         except PandaError as error:
-            if error.code == "blocked":  # by somebody else than Panda
-                raise
-            if error.kind is ErrorKind.DATA:
+            if error.status in (400, 422):
                 return True
             if error.kind is ErrorKind.PERMISSION:
                 return False

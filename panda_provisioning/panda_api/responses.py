@@ -17,7 +17,7 @@ TRANSACTION_ID = re.compile(r"[!-~]{1,200}")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What JSON can say and no database can store: NUL and halves of surrogate pairs."""
 DAMAGE = "\ufffd"
-"""U+FFFD REPLACEMENT CHARACTER."""
+"""U+FFFD REPLACEMENT CHARACTER. It stands for any number of letters."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ def storable(text: str) -> str:
     return UNSTORABLE.sub(DAMAGE, text)
 
 
-def is_damaged(text: str) -> bool:
-    """Whether ``text`` has likely lost a letter on its way."""
-    return DAMAGE in text
+def is_clear(text: str) -> bool:
+    """Whether ``text`` is there, and has not lost a letter on its way."""
+    return bool(text.strip()) and DAMAGE not in text
 
 
 def text(row: Mapping[str, Any], *names: str, most: int = LONGEST_TEXT) -> str:

@@ -40,6 +40,8 @@ from .token import TokenCache
 TOKEN_PATH = "/oauth/token"  # noqa: S105
 SHOWN_CHARACTERS = 2000
 QUOTED_CHARACTERS = 300
+COMPLETE = 200
+"""The status of an answer to a read that is all of it."""
 DEFAULT_TOKEN_LIFE = 3600
 """Seconds, when the answer does not say (docs/watchguard-api.md#token-answer)."""
 
@@ -110,6 +112,7 @@ class Transport:
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["Accept"] = "application/json"
         self._session.headers["Accept-Encoding"] = "gzip"
+        self._session.headers["Cache-Control"] = "no-cache"
         # Nothing of one answer is kept for the next request.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = TimedAdapter(pool_connections=1, pool_maxsize=max_connections)
@@ -244,7 +247,7 @@ class Transport:
                     auth=BearerAuth(token, self._credentials.api_key),
                 )
                 body = self._checked(answer, token, is_write=is_write)
-                self._check_sense(body, token, is_write=is_write)
+                self._check_sense(answer.status, body, token, is_write=is_write)
                 return body
         except PandaError as error:
             failure = error
@@ -319,14 +322,18 @@ class Transport:
             raise PandaError(kind, "unreadable", detail, status=answer.status)
         return answer.body
 
-    def _check_sense(self, body: Any, token: str, *, is_write: bool) -> None:
+    def _check_sense(
+        self, status: int, body: Any, token: str, *, is_write: bool
+    ) -> None:
         """A success that speaks of an error says nothing about what was asked for,
-        whatever stands beside it."""
-        if isinstance(body, Mapping) and (body.get("error") or body.get("errors")):
+        whatever stands beside it, and neither does a part of an answer."""
+        if isinstance(body, Mapping) and _speaks_of_error(body):
             detail = self._quoted(vendor_text(body, "an error in a success"), token)
             if is_write:
                 raise PandaError(ErrorKind.UNKNOWN, "unreadable", detail)
             raise inconsistent(detail)
+        if status != COMPLETE and not is_write:
+            raise inconsistent(f"status {status}")
 
     def _fetch_token(self, until: float) -> tuple[str, float]:
         return self._repeat(self._ask_for_token, until)
@@ -373,6 +380,12 @@ class Transport:
 
     def _shown(self, words: str, token: str) -> str:
         return self._credentials.scrub(words, token)[:SHOWN_CHARACTERS]
+
+
+def _speaks_of_error(body: Mapping[str, Any]) -> bool:
+    """See docs/watchguard-api.md#error-body."""
+    has_failed = integer(body.get("code")) >= 400 or body.get("status") == "error"
+    return bool(body.get("error") or body.get("errors")) or has_failed
 
 
 def _is_harmless(error: PandaError) -> bool:

@@ -126,7 +126,8 @@ def _error_in_success(_rule: FaultRule, body: Any, _query: str) -> Any:
 
 def _poison_text(rule: FaultRule, body: Any, query: str) -> Any:
     if isinstance(body, str):
-        return body + POISON
+        # In the place of a letter: what was there cannot be told.
+        return body[:2] + POISON + body[3:]
     if isinstance(body, list):
         return [_poison_text(rule, each, query) for each in body]
     if isinstance(body, dict):

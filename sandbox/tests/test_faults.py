@@ -359,7 +359,7 @@ def test_empty_listing(api: Api, inject: Inject) -> None:
 
 def test_poison_text(api: Api, inject: Inject) -> None:
     inject("poison_text")
-    assert raw(api).json()["name"].endswith("\0\ud800")
+    assert raw(api).json()["name"][2:4] == "\0\ud800"
 
 
 def test_poison_id(api: Api, inject: Inject) -> None:

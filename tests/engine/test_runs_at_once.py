@@ -191,3 +191,15 @@ def test_what_another_contact_is_looked_for_under_is_no_twin(world, marker_at):
     world.run([first])
     assert world.read(first).remote_id == tenant
     assert len(world.tenants()) == 2
+
+
+def test_an_account_without_an_id_is_nobodys_in_a_batch_either(world):
+    """Whoever is created beside it has no ID in Panda yet, too."""
+    world.add_tenant("Acme Company", "other@example.com")
+    world.fault("poison_id", value="", method="GET", path="*/children")
+    twin = world.add(name="Acme Company")
+    others = [world.add() for _number in range(4)]
+    world.run()
+    row = world.read(twin)
+    assert (row.state, row.error_code) == ("failed", "name_exists")
+    assert {world.read(each).state for each in others} == {"synced"}

@@ -114,6 +114,11 @@ class Histories(RuleBasedStateMachine):
         """The same, said twice so that it happens more often than edits."""
         self.work(which, pause, faults, crash, ends=False)
 
+    @rule(which=WHICH)
+    def work_late(self, which: int) -> None:
+        """A step whose request is about to leave when its lease is almost over."""
+        self.work(which, LEASE - 8, ["slow"], "", ends=False)
+
     @rule(which=WHICH, steps=st.integers(1, 3))
     def work_in_peace(self, which: int, steps: int) -> None:
         """Some steps of an account without any trouble."""

@@ -261,7 +261,7 @@ def _damaged(result: Any, lost: ErrorKind) -> Any:
     """``result`` as the client reads it when no text of it arrives as it was sent."""
     if isinstance(result, Children):
         rows = [replace(each, id=each.id + DAMAGE) for each in result]
-        return Children(replace(each, name=each.name + DAMAGE) for each in rows)
+        return Children(replace(each, name=DAMAGE + each.name[2:]) for each in rows)
     if isinstance(result, list):
         rows = [replace(each, username=each.username + DAMAGE) for each in result]
         return [replace(each, email=each.email + DAMAGE) for each in rows]

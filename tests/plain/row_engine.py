@@ -166,6 +166,7 @@ class Engine:
         row = account.live
         assert row
         others = {each.remote_id for each in self.accounts if each is not account}
+        others.discard("")
         row, outcome = transition.past_bound(row, outcome, others)
         new = transition.transition(
             row, outcome, self.policy, self.panda.now, may_go_on=may_go_on

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from panda_provisioning.core.account_lookup import AccountLookup
+from panda_provisioning.core.account_lookup import PAUSE, AccountLookup
 from panda_provisioning.core.snapshot import (
     CREATES,
     Outcome,
@@ -169,6 +169,8 @@ class World:
             snapshot = snapshot.with_outcome(outcome)
             if outcome.step is Step.DONE or outcome.error:
                 break
+            if outcome.step is Step.FIND_ACCOUNT and outcome.wait <= PAUSE:
+                time.sleep(outcome.wait)
         return snapshot, outcome
 
     def fault(self, fault: str, **options: Any) -> None:

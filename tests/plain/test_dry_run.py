@@ -251,7 +251,7 @@ def test_a_namesake_with_another_email_needs_a_decision() -> None:
 def test_a_namesake_that_was_deleted_meanwhile_is_nobody() -> None:
     prefetch = known(("A1", "Acme", EMAIL), missing=["A1"])
     ending = ending_of(prefetch)
-    assert (ending.requests, ending.error, ending.is_sure) == (5, None, True)
+    assert (ending.requests, ending.error, ending.is_sure) == (6, None, True)
     assert ending.snapshot.remote_id == NEW
 
 

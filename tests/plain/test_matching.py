@@ -12,6 +12,8 @@ from panda_provisioning.core.matching import (
     find_seekers,
     fold,
     likely_same_email,
+    may_be_account,
+    may_be_name,
     name_key,
     same_email,
     same_name,
@@ -73,8 +75,6 @@ def test_emails_are_the_same_but_for_case(left: str, right: str, *, same: bool) 
         "Smith & Böhm",
         "Smith &",
         "Smith & Böhm Gmb",
-        "Smith & Böhm GmbH\ufffd\ufffd",
-        "Smith\ufffd & Böhm GmbH",
     ],
 )
 def test_a_server_may_have_stored_a_name_otherwise(stored: str) -> None:
@@ -183,3 +183,63 @@ def test_an_account_belongs_to_who_is_looked_for_by_name_and_email(
     ]
     found = find_seekers([Account("WGC-1", name, 2, email)], sought)
     assert found == ({"WGC-1": key} if key else {})
+
+
+# === WHAT IS DAMAGED === #
+
+
+@pytest.mark.parametrize(
+    ("shown", "may_be"),
+    [
+        ("", True),
+        ("  ", True),
+        ("\ufffd", True),
+        ("M\ufffdller & Co", True),
+        ("M\ufffd\ufffdller & Co", True),
+        ("MÜLLER \ufffd CO", True),
+        ("Müller & Co\ufffd\ufffd", True),
+        ("\ufffdM\ufffdl\ufffdo", True),
+        ("M\ufffdller & Sons", False),
+        ("Müller & Co & Co\ufffd", False),
+        ("M\ufffdo\ufffdo", False),
+        ("Müller", False),
+    ],
+)
+def test_a_damaged_name_may_be_any_that_fits(shown: str, *, may_be: bool) -> None:
+    """U+FFFD stands for any number of letters."""
+    assert may_be_name(shown, "Müller & Co") is may_be
+
+
+@pytest.mark.parametrize(
+    ("shown", "may_be"),
+    [
+        ("\ufffd", True),
+        ("a\ufffdn@acme.example", True),
+        ("ann@acme.example\ufffd\ufffd", True),
+        ("ann\ufffd", True),
+        ("bob\ufffd", False),
+        ("a\ufffdn@other.example", False),
+        ("", False),
+    ],
+)
+def test_a_damaged_address_may_be_any_that_fits(shown: str, *, may_be: bool) -> None:
+    assert likely_same_email(shown, "ann@acme.example") is may_be
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "may_be"),
+    [
+        ("Acme", "bob@b.example", True),
+        ("Beta", "ann@acme.example", True),
+        ("Beta", "bob@b.example", False),
+        ("", "bob@b.example", False),
+        ("", "", True),
+        ("B\ufffd", "\ufffd", True),
+        ("Beta", "", False),
+    ],
+)
+def test_an_account_that_was_listed_unclearly_is_known_once_it_is_read(
+    name: str, email: str, *, may_be: bool
+) -> None:
+    account = Account("WGC-1", name, 2, email)
+    assert may_be_account(account, "Acme", "ann@acme.example") is may_be

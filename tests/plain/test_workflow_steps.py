@@ -129,7 +129,7 @@ def undecided(code: str, detail: str, *used: str) -> Outcome:
 def in_question(*likely: Account) -> Outcome:
     """The outcome of asking a person whether one of ``likely`` is the account."""
     ids = [account.id for account in likely]
-    return replace(undecided("name_exists", ids[0], *ids), likely=likely)
+    return replace(undecided("name_exists", ", ".join(ids), *ids), likely=likely)
 
 
 def test_an_account_that_is_not_there_is_created() -> None:
@@ -308,7 +308,7 @@ def test_an_account_of_another_contact_is_looked_past() -> None:
 
 def test_an_account_that_was_deleted_since_it_was_listed_does_not_count() -> None:
     """The others still do."""
-    outcome, _ = run(looking(), listed(NAMESAKE, ACME), GONE, ACME)
+    outcome, _ = run(looking(), listed(NAMESAKE, ACME), GONE, listed(ACME), ACME)
     assert_same(outcome, adopted(ACME, "WGC-1"))
 
 
@@ -378,11 +378,7 @@ def choosing(**changes: Any) -> Snapshot:
     return looking(**{"chosen_remote_id": "WGC-3", **changes})
 
 
-CHOICE_REFUSED = Outcome(
-    Step.FIND_ACCOUNT,
-    {"chosen_remote_id": ""},
-    error=as_error("link_refused", "WGC-3"),
-)
+CHOICE_REFUSED = Outcome(Step.FIND_ACCOUNT, error=as_error("link_refused", "WGC-3"))
 
 
 @pytest.mark.parametrize("account_type", [2, 0])
@@ -460,6 +456,17 @@ def test_an_account_is_created_with_its_contact(
         "email": snapshot.email,
     }
     assert calls == [("create_account", PARENT, payload)]
+
+
+def test_an_account_that_was_listed_before_is_not_what_was_created() -> None:
+    """Panda names somebody else's: nobody gets a login there."""
+    client = ScriptedClient((listed(NAMESAKE), NAMESAKE.id))
+    lookup = AccountLookup(lambda: NOW)
+    lookup.listing(client, PARENT)  # type: ignore[arg-type]
+    snapshot = at(Step.CREATE_ACCOUNT)
+    outcome = perform(client, snapshot, lookup, timing_at(lambda: NOW))  # type: ignore[arg-type]
+    assert (outcome.step, outcome.unknown) == (Step.FIND_ACCOUNT, True)
+    assert readable(outcome.error)[:2] == (ErrorKind.UNKNOWN, "unreadable")
 
 
 # === FIND OPERATOR === #
@@ -707,6 +714,17 @@ def test_a_transaction_may_be_pending_until_the_time_out(
     """Without a marker nobody knows since when."""
     outcome, _ = run(awaiting(marker_at=marker_at), Transaction("PENDING", ""))
     assert_same(outcome, Outcome(Step.AWAIT_OPERATOR, {"polls": 1}, wait=0.5))
+
+
+@pytest.mark.parametrize("step", [Step.AWAIT_OPERATOR, Step.AWAIT_UPDATE])
+def test_a_transaction_that_is_never_read_is_given_up(step: Step) -> None:
+    """Or the account would wait for it for ever."""
+    unreadable = as_error("unreadable", "no rows")
+    late = replace(awaiting(marker_at=NOW - ACTIVATION_TIMEOUT - 0.5), step=step)
+    outcome, _ = run(late, unreadable)
+    pending, _ = run(late, Transaction("PENDING", ""))
+    assert_same(outcome, pending)
+    assert outcome.facts["transaction_id"] == ""
 
 
 def test_an_operator_that_stays_pending_is_looked_for() -> None:
