@@ -160,7 +160,10 @@ class TestLink(PandaCase):
                 self.choose(link.line_ids)
                 self.assertEqual(account.error_code, "link_refused")
                 self.assertIn("cannot be linked", account.error_message)
-                self.assertFalse(account.remote_id or account.chosen_remote_id)
+                self.assertFalse(account.remote_id)
+                self.assertEqual(
+                    account.chosen_remote_id, remote_id, "a person's choice"
+                )
         self.assertEqual(len(self.tenants()), 3)
 
     def test_the_root_and_what_is_no_id_is_refused(self):

@@ -226,7 +226,7 @@ BROKEN = {
     ForgetsWhatWasSent: "two tenants|an edit was lost",
     NeverTimesOut: "is stuck",
     IgnoresTheLease: "two tenants|two operators",
-    TakesTheAnswerForTheLook: "two tenants",
+    TakesTheAnswerForTheLook: "two tenants|an edit was lost",
     KnowsNoOtherSpelling: "two tenants|is stuck",
     BelievesADamagedListing: "two tenants|is stuck",
     BelievesThatNothingWasDone: "two tenants|two operators",
