@@ -131,7 +131,7 @@ class _PretendClient(PandaClient):
     def list_children(self, account_id: str, *, name: str = "") -> Children:
         pages = 1 if name else self._prefetch.pages.get(account_id, 1)
         known = self._prefetch.children.get(account_id, {})
-        lists = [self._named(known, name)] if name else list(known.values())
+        lists = [self._named(known, name)] if name else known.values()
         # Whoever is found is followed by the question whether there are more.
         found = 1 + any(lists)
         requests = found if name else self._prefetch.requests.get(account_id, 1)

@@ -96,11 +96,13 @@ def may_be_account(account: Account, name: str, email: str) -> bool:
 
 def _fits(parts: list[str], text: str) -> bool:
     """Whether ``text`` consists of ``parts``, with anything between two of them."""
-    first, *middle, last = parts if len(parts) > 1 else [*parts, ""]
-    end = len(text) - len(last)
-    if len(parts) == 1 or not text.startswith(first) or not text.endswith(last):
-        return text == first and len(parts) == 1
-    at = len(first)
+    first, *others = parts
+    if not others:
+        return text == first
+    *middle, last = others
+    if not text.startswith(first) or not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
     for part in middle:
         at = text.find(part, at, end)
         if at < 0:

@@ -260,8 +260,7 @@ class SendBudget:
         pace.give_back(self._returned, urgent=self._urgent)
         if self._per_day:
             quota.note(sum(event.count for event in self._events), now)
-        if count is None or self._are_others_first(pace, now):
-            # It is somebody who waits that looks.
+        if count != 0:  # somebody waits
             pace.keep_waiting(now)
         if count is not None:
             if self._per_day:

@@ -163,8 +163,8 @@ class PandaClient:
             params["name"] = name
         rows: dict[Child, None] = {}
         known: set[object] = set()
-        offset = pages = total = first_size = 0
-        was_whole = seems_whole = False
+        offset = pages = total = 0
+        seems_whole = False
         while pages < MOST_PAGES:
             try:
                 answer = self._read_page(path, params, until)
@@ -186,11 +186,10 @@ class PandaClient:
                 break
             offset += len(page)
             pages += 1
-            first_size = first_size or len(page)
             total = max(total, stated)
             has_room = limit == EVERYTHING or len(page) < limit
-            has_grown = was_whole and pages == 2 and has_room and offset == stated
-            if has_grown and len(page) < first_size:
+            has_grown = seems_whole and pages == 2 and has_room and offset == stated
+            if has_grown and len(page) < offset - len(page):  # than the first one
                 # What is new was created since, wherever it is shown. While many are
                 # created there is no end of that.
                 return Children(rows, pages if page else 1, pages)
@@ -201,7 +200,6 @@ class PandaClient:
                 is_none = seems_whole and not page
                 return Children(rows, pages - is_none, pages)
             seems_whole = has_room and len(known) == stated
-            was_whole = was_whole or (pages == 1 and seems_whole)
             params = {**params, "offset": str(offset)}
         raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
 
