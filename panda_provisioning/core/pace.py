@@ -506,12 +506,12 @@ class Pace:
         self.accepted_since = self.refused_since = 0
 
     def _measure_long(self, now: float) -> float:
-        """Accepted requests per second in the long run: in whole windows, or since the
-        last fall if that was much more. A quota that has grown is not held down by what
-        it was before."""
+        """Accepted requests per second in the long run: in whole windows, or in the
+        last seconds if that was much more. A quota that has grown is not held down by
+        what it was before."""
         measured = self._measure(MEASURED, now, SHORTEST)
-        since = now - self.fell_at
-        latest = self._measure(since, now, SHORTEST) if since >= PATIENCE else 0
+        is_settled = now - self.fell_at >= PATIENCE
+        latest = self._measure(PATIENCE, now, SHORTEST) if is_settled else 0
         return latest if latest > GROWN * measured else measured
 
     def _measure(self, seconds: float, now: float, least: float) -> float:
