@@ -164,10 +164,11 @@ class Runner:
                     self._look_for_edits(pool.get_creates())
                     self._transaction(self._report)
             self._look_at_system()
+            listed = pool.call(self._list_created)
             while self._transaction(self._report_settled):
                 pass
             self._transaction(self._finish)
-            self._keep_names()
+            self._keep_names(listed.result())
 
     @property
     def _is_ending(self):
@@ -461,36 +462,41 @@ class Runner:
             self._listener.on_finished(batch_done, is_over=is_over)
         self._listener.commit()
 
-    def _keep_names(self):
-        """Keep what Panda calls the accounts that it has listed.
+    def _list_created(self):
+        """List each parent below which this run has created something once more, unless
+        a person waits for it: what is not read now is when Panda is listed next.
 
-        Those that this run has created are listed once more for it, unless a person
-        waits for the run: what is not read now is when Panda is listed next.
+        Runs in a thread of the pool; ends as soon as there is no time, or trouble.
+
+        :return: a :class:`~.worker_pool.Finished` for each of them.
         """
-        if self._is_shown:
-            self._list_created()
+        if not self._is_shown:
+            return []
+        listed = []
+        for created in self._lookup.get_newest_created():
+            if self._is_ending:
+                break
+            item = Finished(created, Step.FIND_ACCOUNT, None, [])
+            listed.append(item)
+            left = (self._ends_at or math.inf) - time.monotonic()
+            client = PandaClient(self._transport, item.exchanges.append, longest=left)
+            try:
+                self._lookup.listing(client, created.parent_id, created.at)
+            except PandaError:
+                break
+        return listed
+
+    def _keep_names(self, listed):
+        """Keep what Panda calls the accounts that this run has listed.
+
+        :param listed: what :meth:`_list_created` returned.
+        """
+        self._in_transaction(self._record, listed, set())
         created = self._lookup.get_created_names()
         for listing in self._lookup.get_listings():
             self._in_transaction(
                 self._queue.keep_names, listing, self._settings.search_delay, created
             )
-
-    def _list_created(self):
-        """List each parent below which something was created, as long as there is time
-        and no trouble."""
-        for created in self._lookup.get_newest_created():
-            if self._is_ending:
-                return
-            exchanges = []
-            left = (self._ends_at or math.inf) - time.monotonic()
-            client = PandaClient(self._transport, exchanges.append, longest=left)
-            try:
-                self._lookup.listing(client, created.parent_id, created.at)
-            except PandaError:
-                return
-            finally:
-                item = Finished(created, Step.FIND_ACCOUNT, None, exchanges)
-                self._in_transaction(self._record, [item], set())
 
     def _let_go(self, claims):
         """Give back accounts of which nothing is on the wire."""

@@ -72,6 +72,10 @@ class WorkerPool:
             return
         self._in_flight[claim.id] = (self._pool.submit(self._perform, claim), claim)
 
+    def call(self, function):
+        """Call ``function`` in one of the threads; returns its future."""
+        return self._pool.submit(function)
+
     def take_back(self):
         """Return the claims of which nothing is on the wire, and forget them."""
         idle = [claim for _due, _order, claim in self._timers]
