@@ -3,7 +3,7 @@
 import time
 from statistics import median
 
-from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 
 from bench.inside import people
 from bench.inside.odoo_process import ADMIN, environment
@@ -53,20 +53,20 @@ class _Wire:
 
     def __init__(self):
         self.seconds = 0.0
-        self._send = HTTPAdapter.send
+        self._send = PoolManager.urlopen
 
     def __enter__(self):
-        HTTPAdapter.send = self._timed()
+        PoolManager.urlopen = self._timed()
         return self
 
     def __exit__(self, *_error):
-        HTTPAdapter.send = self._send
+        PoolManager.urlopen = self._send
 
     def _timed(self):
-        def send(adapter, *arguments, **options):
+        def send(manager, *arguments, **options):
             started = time.perf_counter()
             try:
-                return self._send(adapter, *arguments, **options)
+                return self._send(manager, *arguments, **options)
             finally:
                 self.seconds += time.perf_counter() - started
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import requests
+from urllib3 import HTTPResponse
 
 from .limits import LONGEST_WORDS, MOST_BYTES, MOST_ERROR_BYTES, MOST_VALUES
 
@@ -44,13 +44,13 @@ class _UnreadableError(Exception):
     """The answer is no JSON that could be read; says why."""
 
 
-def read_answer(response: requests.Response) -> Answer:
-    """Read the answer of a request that was sent with ``stream``.
+def read_answer(response: HTTPResponse) -> Answer:
+    """Read an answer, of which nothing but the headers was read.
 
     Its connection is free again when the answer was read to its end, and closed when
     it was not.
     """
-    status, headers = response.status_code, response.headers
+    status, headers = response.status, response.headers
     most = MOST_BYTES if 200 <= status < 300 else MOST_ERROR_BYTES
     try:
         body, text = _parse(response, most)
@@ -60,11 +60,12 @@ def read_answer(response: requests.Response) -> Answer:
     except BaseException:
         response.close()
         raise
-    response.raw.release_conn()
+    finally:
+        response.release_conn()
     return Answer(status, headers, body, text)
 
 
-def _read(response: requests.Response, most: int) -> bytes:
+def _read(response: HTTPResponse, most: int) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     parts = _received(response, most)
     if encoding in PACKED:
@@ -74,9 +75,9 @@ def _read(response: requests.Response, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _received(response: requests.Response, most: int) -> Iterator[bytes]:
+def _received(response: HTTPResponse, most: int) -> Iterator[bytes]:
     received = 0
-    while part := response.raw.read(READ_SIZE, decode_content=False):
+    while part := response.read(READ_SIZE, decode_content=False):
         received += len(part)
         _check_size(received, most)
         yield part
@@ -107,7 +108,7 @@ def _check_size(size: int, most: int) -> None:
         raise _UnreadableError(f"an answer of more than {_size(most)}")
 
 
-def _parse(response: requests.Response, most: int) -> tuple[Any, str]:
+def _parse(response: HTTPResponse, most: int) -> tuple[Any, str]:
     """The JSON of an answer, and the beginning of its text."""
     content = _read(response, most)
     if not content:
@@ -118,11 +119,21 @@ def _parse(response: requests.Response, most: int) -> tuple[Any, str]:
     if len(text) > SMALL and sum(map(text.count, ",[{")) > MOST_VALUES:
         raise _UnreadableError(f"an answer of more than {MOST_VALUES:,} values")
     try:
-        return json.loads(text), text[:LONGEST_WORDS]
+        body = json.loads(text, object_pairs_hook=_object)
+        return body, text[:LONGEST_WORDS]
     except (ValueError, RecursionError) as error:
         kind = _media_type(response.headers)
         what = f"an answer that is not JSON ({kind}, {_size(size)})"
         raise _UnreadableError(what) from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, unless it gives one name two values, of which either may be
+    meant."""
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise _UnreadableError("an answer that gives one name two values")
+    return names
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

@@ -8,18 +8,22 @@ urllib3 1.26 and 2.
 
 from __future__ import annotations
 
+import http.client
 import io
+import ipaddress
+import os
 import queue
 import socket
 import threading
 import time
 from collections.abc import Callable
-from http.client import HTTPResponse
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidProxyURL
+import requests.utils
+from urllib3 import HTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
@@ -105,7 +109,7 @@ class _TimedReader(io.RawIOBase):
         return super().close()
 
 
-class _TimedResponse(HTTPResponse):
+class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self.fp: Any = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
@@ -197,17 +201,110 @@ class _HTTPSPool(HTTPSConnectionPool):
 POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
-class TimedAdapter(HTTPAdapter):
-    """Makes requests within a :class:`RunningExchange`."""
+class Connections:
+    """The connections to one system, kept open, through the proxy that the environment
+    names. Each request is made within a :class:`RunningExchange`.
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> Any:
-        result = super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = POOLS
-        return result
+    :param most: connections that are kept, one per thread that uses them.
+    """
 
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        if proxy.lower().startswith("socks"):
-            raise InvalidProxyURL("SOCKS has connections of its own, without an end")
-        manager = super().proxy_manager_for(proxy, **options)
+    def __init__(self, base_url: str, most: int) -> None:
+        self._base_url = base_url
+        self._proxy = _find_proxy(base_url)
+        self._options: dict[str, Any] = {"num_pools": 1, "maxsize": most, **_trusted()}
+        self._lock = threading.Lock()
+        self._manager: PoolManager | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        body: bytes | None,
+        connecting: float,
+    ) -> HTTPResponse:
+        """Send a request and return its answer, of which no more than the headers was
+        read.
+
+        :param connecting: seconds that connecting may take.
+        :raise ValueError: for an address, a proxy or a header that cannot be used.
+        """
+        exchange: RunningExchange = _current.exchange
+        left = exchange.left()
+        answer: Any = self._get_manager().urlopen(
+            method,
+            self._base_url + path,
+            body=body,
+            headers=headers,
+            timeout=Timeout(connect=min(connecting, left), read=left),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=True,
+        )
+        return answer  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Close all that are not in use."""
+        with self._lock:
+            if self._manager:
+                self._manager.clear()
+
+    def _get_manager(self) -> PoolManager:
+        with self._lock:
+            if self._manager is None:
+                self._manager = self._open()
+            return self._manager
+
+    def _open(self) -> PoolManager:
+        if urlsplit(self._base_url).scheme not in POOLS:
+            raise ValueError("no address of HTTP")
+        if not self._proxy:
+            manager = PoolManager(**self._options)
+        elif urlsplit(self._proxy).scheme in POOLS:
+            headers = make_headers(proxy_basic_auth=_get_login(self._proxy))
+            manager = ProxyManager(self._proxy, proxy_headers=headers, **self._options)
+        else:
+            raise ValueError("SOCKS has connections of its own, without an end")
         manager.pool_classes_by_scheme = POOLS
         return manager
+
+
+def _trusted() -> dict[str, str]:
+    """Whose certificates are good, as the environment says."""
+    usual: str = requests.utils.DEFAULT_CA_BUNDLE_PATH
+    place = os.environ.get("REQUESTS_CA_BUNDLE") or usual
+    kind = "ca_cert_dir" if Path(place).is_dir() else "ca_certs"
+    return {"cert_reqs": "CERT_REQUIRED", kind: place}
+
+
+def _find_proxy(url: str) -> str:
+    """The proxy of the environment for ``url``, empty if there is none; what is for
+    this machine itself goes through none."""
+    try:
+        if _is_loopback(urlsplit(url).hostname or ""):
+            return ""
+        proxies = requests.utils.get_environ_proxies(url)
+        proxy = requests.utils.select_proxy(url, proxies) or ""
+    except ValueError:
+        return ""  # no address at all, as the first request is going to say
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def _get_login(proxy: str) -> str | None:
+    """Name and password in the address of a proxy, if there are any."""
+    name, password = requests.utils.get_auth_from_url(proxy)
+    return f"{name}:{password}" if name else None
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

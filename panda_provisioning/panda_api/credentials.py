@@ -20,10 +20,14 @@ class Credentials:
     password: str = field(repr=False)
     api_key: str = field(repr=False)
 
+    @property
+    def pair(self) -> str:
+        """Access ID and password as the token is asked for with them."""
+        return base64.b64encode(f"{self.access_id}:{self.password}".encode()).decode()
+
     def scrub(self, text: str, *more: str) -> str:
         """Return ``text`` without the secrets, for logs and messages.
 
         :param more: further secrets of the moment, e.g. the bearer token.
         """
-        pair = base64.b64encode(f"{self.access_id}:{self.password}".encode()).decode()
-        return scrub(text, (self.password, self.api_key, pair, *more))
+        return scrub(text, (self.password, self.api_key, self.pair, *more))

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timezone
 from typing import Any
 
-import requests
 import urllib3.exceptions
 
 from .errors import ErrorKind, PandaError
@@ -35,9 +34,9 @@ DEEPEST_WORDS, MOST_WORDS = 4, 5
 """How far down, and how many of a list, words are looked for in an error."""
 
 NO_ANSWER = (OSError, urllib3.exceptions.HTTPError, ValueError)
-"""All that requests and what is below it raise."""
+"""All that urllib3 and what is below it raise."""
 
-TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+TIMEOUTS = (TimeoutError, urllib3.exceptions.TimeoutError)
 
 
 def from_status(
@@ -77,10 +76,9 @@ def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
 
     :param sent: whether any of it may have left; if not, nothing was done.
     """
-    reason = getattr(_cause(error), "reason", None) or error
-    name = type(reason).__name__
+    name = type(error).__name__
     if not sent:
-        refused = _cause(reason)
+        refused = error.args[0] if error.args else None
         if isinstance(refused, ssl.SSLCertVerificationError):
             words = storable(refused.verify_message)[:LONGEST_TEXT]
             return PandaError(ErrorKind.OUTAGE, "certificate", words)
@@ -89,7 +87,7 @@ def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
         return PandaError(ErrorKind.OUTAGE, "unreachable", name)
     kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
     code = "timeout" if _is_timeout(error) else "lost_answer"
-    return PandaError(kind, code, type(error).__name__)
+    return PandaError(kind, code, name)
 
 
 def _is_timeout(error: BaseException | None) -> bool:
@@ -98,11 +96,6 @@ def _is_timeout(error: BaseException | None) -> bool:
     while error and not isinstance(error, TIMEOUTS):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-def _cause(error: Exception) -> Any:
-    """What lies below ``error``: requests wraps what urllib3 raises."""
-    return error.args[0] if error.args else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -11,7 +11,7 @@ import base64
 import html.entities
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,6 +28,8 @@ ENCODED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """One letter: of JSON and of many languages, of URLs, and of HTML."""
+MARKS = ("\\", "%", "&")
+"""One of them begins each encoded letter."""
 DECIMAL, OCTAL, NAMED, ESCAPED = 7, 8, 9, 10
 """The groups that are not hexadecimal."""
 PACKED = re.compile(r"[\w+/=-]", re.ASCII)
@@ -64,8 +66,8 @@ class _View:
     ``ends[n]`` in the text as it was."""
 
     letters: str
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def find(self, forms: Iterable[_Form]) -> Iterator[tuple[int, int]]:
         """Where any of ``forms`` is, in the text as it was."""
@@ -85,7 +87,9 @@ class _View:
                 at = letters.find(form.letters, after + 1)
 
     def decoded(self) -> _View:
-        """The view with what is encoded in it decoded once."""
+        """The view with what is encoded in it decoded once; itself, if nothing is."""
+        if not any(mark in self.letters for mark in MARKS):
+            return self
         parts: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -100,15 +104,15 @@ class _View:
             ends += (*self.ends[done:first], self.ends[end - 1])
             done = end
         parts.append(self.letters[done:])
-        return _View(
-            "".join(parts), starts + self.starts[done:], ends + self.ends[done:]
-        )
+        starts += self.starts[done:]
+        ends += self.ends[done:]
+        return _View("".join(parts), starts, ends)
 
 
 def _views(text: str) -> Iterator[_View]:
     """``text``, and what it is when it is decoded, and again."""
     size = len(text)
-    view = _View(text, list(range(size)), list(range(1, size + 1)))
+    view = _View(text, range(size), range(1, size + 1))
     yield view
     for _step in range(MOST_STEPS):
         before, view = view, view.decoded()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
-import os
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
-
-import requests
+from urllib.parse import urlencode
 
 from .answer import Answer, read_answer
-from .connection import MaySend, RunningExchange, TimedAdapter
+from .connection import Connections, MaySend, RunningExchange
 from .credentials import Credentials
 from .error_classification import NO_ANSWER, from_exception, from_status, vendor_text
 from .errors import ErrorKind, PandaError
@@ -38,6 +34,15 @@ from .responses import (
 from .token import TokenCache
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105
+TOKEN_REQUEST = "grant_type=client_credentials&scope=api-access"  # noqa: S105
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+COMMON_HEADERS = {
+    "Accept": JSON,
+    "Accept-Encoding": "gzip",
+    "Cache-Control": "no-cache",
+    "User-Agent": "Odoo Panda Provisioning",
+}
+UNPRINTABLE = re.compile("[\0-\x1f\x7f]")
 SHOWN_CHARACTERS = 2000
 QUOTED_CHARACTERS = 300
 COMPLETE = 200
@@ -59,21 +64,6 @@ def longest_call(timeout: float) -> float:
     What is left of it once a write was allowed to leave is one ``timeout``.
     """
     return EXCHANGES_OF_A_CALL * timeout
-
-
-class BearerAuth(requests.auth.AuthBase):
-    """Adds both credentials of a call, so that they are never call arguments."""
-
-    def __init__(self, token: str, api_key: str) -> None:
-        self._token = token
-        self._api_key = api_key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        # White space is what was copied along with the key.
-        api_key = "".join(self._api_key.split())
-        request.headers["Authorization"] = _as_header(f"Bearer {self._token}")
-        request.headers["WatchGuard-API-Key"] = _as_header(api_key)
-        return request
 
 
 class Transport:
@@ -104,20 +94,7 @@ class Transport:
         self.limiter = limiter or NoLimit()
         self._retries = RetryBudget()
         self._token = TokenCache(self._fetch_token)
-        self._session = requests.Session()
-        # The environment's proxy is looked up once, not for every request, and a
-        # .netrc never overrides our own authorization.
-        self._session.trust_env = False
-        self._session.proxies.update(_environment_proxies(base_url))
-        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-        self._session.headers["Accept"] = "application/json"
-        self._session.headers["Accept-Encoding"] = "gzip"
-        self._session.headers["Cache-Control"] = "no-cache"
-        # Nothing of one answer is kept for the next request.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = TimedAdapter(pool_connections=1, pool_maxsize=max_connections)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._connections = Connections(self.base_url, max_connections)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -131,7 +108,7 @@ class Transport:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._session.close()
+        self._connections.close()
         self.limiter.close()
 
     def authenticate(self, ends_at: float = math.inf) -> None:
@@ -234,17 +211,18 @@ class Transport:
         answer: Answer | None = None
         failure: PandaError | None = None
         is_write = method != "GET"
+        sent = "" if payload is None else json.dumps(payload)
+        target = f"{path}?{urlencode(params)}" if params else path
+        headers = {
+            "Authorization": f"Bearer {token}",
+            # White space is what was copied along with the key.
+            "WatchGuard-API-Key": "".join(self._credentials.api_key.split()),
+            "X-Correlation-ID": correlation_id,
+        }
         try:
             with self._turn(running):
                 answer = self._exchange(
-                    running,
-                    method,
-                    path,
-                    is_write=is_write,
-                    json=payload,
-                    params=params,
-                    headers={"X-Correlation-ID": correlation_id},
-                    auth=BearerAuth(token, self._credentials.api_key),
+                    running, method, target, JSON, sent, headers, is_write=is_write
                 )
                 body = self._checked(answer, token, is_write=is_write)
                 self._check_sense(answer.status, body, token, is_write=is_write)
@@ -261,7 +239,7 @@ class Transport:
                         answer.status if answer else None,
                         time.monotonic() - started,
                         correlation_id,
-                        self._shown(json.dumps(payload) if payload else "", token),
+                        self._shown(sent, token),
                         self._shown(answer.text if answer else "", token),
                         failure,
                     )
@@ -285,22 +263,25 @@ class Transport:
         self,
         running: RunningExchange,
         method: str,
-        path: str,
+        target: str,
+        media_type: str,
+        body: str,
+        headers: Mapping[str, str],
         *,
         is_write: bool,
-        **options: Any,
     ) -> Answer:
         """Send one request and read the answer."""
+        all_headers = {**COMMON_HEADERS, **headers}
+        if body:
+            all_headers["Content-Type"] = media_type
         try:
             with running:
-                left = running.left()
-                response = self._session.request(
+                response = self._connections.request(
                     method,
-                    self.base_url + path,
-                    timeout=(min(max(1.0, self.timeout / 3), left), left),
-                    allow_redirects=False,
-                    stream=True,
-                    **options,
+                    target,
+                    headers={n: _as_header(each) for n, each in all_headers.items()},
+                    body=body.encode() if body else None,
+                    connecting=max(1.0, self.timeout / 3),
                 )
                 return read_answer(response)
         except NO_ANSWER as error:
@@ -343,19 +324,12 @@ class Transport:
 
         See docs/watchguard-api.md#token-answer.
         """
-        credentials = self._credentials
+        headers = {"Authorization": f"Basic {self._credentials.pair}"}
         try:
             with self._turn(running):
                 answer = self._exchange(
-                    running,
-                    "POST",
-                    TOKEN_PATH,
+                    *(running, "POST", TOKEN_PATH, FORM, TOKEN_REQUEST, headers),
                     is_write=False,
-                    data={"grant_type": "client_credentials", "scope": "api-access"},
-                    auth=(
-                        _as_header(credentials.access_id),
-                        _as_header(credentials.password),
-                    ),
                 )
                 body = as_object(self._checked(answer, "", is_write=False))
         except PandaError as error:
@@ -394,29 +368,13 @@ def _is_harmless(error: PandaError) -> bool:
 
 
 def _as_header(text: str) -> str:
-    """``text`` so that it goes out in UTF-8; whether it is right, Panda must say."""
+    """``text`` so that it goes out in UTF-8; whether it is right, Panda must say.
+
+    :raise ValueError: if it would not stay on its line.
+    """
+    if UNPRINTABLE.search(text):
+        raise ValueError("a control character in a header")
     return text.encode().decode("latin-1")
-
-
-def _environment_proxies(url: str) -> dict[str, str]:
-    """The proxies of the environment for ``url``; what is for this machine itself goes
-    through none."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return {} if _is_loopback(host) else requests.utils.get_environ_proxies(url)
-    except ValueError:
-        return {}  # no address at all, as the first request is going to say
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _quotable(error: Exception) -> Exception | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import count
 from types import SimpleNamespace
 
-from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 
 from tools import odoo_server
 from tools.rpc import system_values
@@ -306,28 +306,32 @@ class World:
 
 class Spy:
     """Calls ``before`` with each request to Panda's API before it goes out, and
-    ``after`` with what that returned when the answer is there."""
+    ``after`` with what that returned when the answer is there.
+
+    A request has ``method``, ``url`` and ``body``.
+    """
 
     def __init__(self, before, after=lambda _seen: None):
         self._before = before
         self._after = after
-        self._send = HTTPAdapter.send
+        self._send = PoolManager.urlopen
 
     def __enter__(self):
-        def send(adapter, request, **options):
-            if "/rest/" not in request.url:
-                return self._send(adapter, request, **options)
+        def send(manager, method, url, **options):
+            if "/rest/" not in url:
+                return self._send(manager, method, url, **options)
+            request = SimpleNamespace(method=method, url=url, body=options["body"])
             seen = self._before(request)
             try:
-                return self._send(adapter, request, **options)
+                return self._send(manager, method, url, **options)
             finally:
                 self._after(seen)
 
-        HTTPAdapter.send = send
+        PoolManager.urlopen = send
         return self
 
     def __exit__(self, *_error):
-        HTTPAdapter.send = self._send
+        PoolManager.urlopen = self._send
 
 
 # === WHAT A STEP HAS LED TO === #

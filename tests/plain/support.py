@@ -280,7 +280,7 @@ class ScriptedServer:
                 self.end_headers()
                 self.wfile.write(reply.content)
 
-            do_GET = do_POST = do_PATCH = handle_any  # noqa: N815
+            do_GET = do_POST = do_PATCH = do_CONNECT = handle_any  # noqa: N815
 
             def log_message(self, *_arguments: object) -> None:
                 """Say nothing."""

@@ -696,6 +696,25 @@ def test_an_answer_whose_packing_breaks_off_says_nothing(
         PandaClient(transport).list_children("WGC-1")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"items": [{"accountId": "WGC-2", "name": "Acme"}], "items": []}',
+        b'{"items": [{"accountId": "WGC-2", "name": "Acme", "name": "Other"}]}',
+    ],
+)
+def test_an_answer_that_gives_one_name_two_values_says_nothing(
+    scripted: ScriptedServer, body: bytes
+) -> None:
+    scripted.reply = Reply(200, body)
+    with (
+        connected(scripted.url) as transport,
+        failing(ErrorKind.PROTOCOL, "unreadable") as caught,
+    ):
+        PandaClient(transport).list_children("WGC-1")
+    assert "two values" in caught.value.detail
+
+
 def test_the_larger_of_two_totals_counts() -> None:
     """What may be missing is not believed to be."""
     answer = {"items": [], "totalItems": 5, "pageControls": {"totalItems": 0}}

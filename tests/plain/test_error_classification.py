@@ -7,7 +7,6 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-import requests
 import urllib3.exceptions
 
 from panda_provisioning.panda_api.client import PandaClient
@@ -126,11 +125,7 @@ def test_a_server_that_does_not_listen_was_sent_nothing() -> None:
 @pytest.mark.parametrize("write", [False, True])
 def test_a_name_that_is_not_known_was_sent_nothing(*, write: bool) -> None:
     """Nor to an address at which nobody answers, read or write."""
-    error = requests.ConnectionError(
-        urllib3.exceptions.MaxRetryError(
-            *(None, "/", urllib3.exceptions.NewConnectionError(None, "no"))  # type: ignore[arg-type]
-        )
-    )
+    error = urllib3.exceptions.NewConnectionError(None, "no")  # type: ignore[arg-type]
     failure = from_exception(error, write=write, sent=False)
     assert (failure.kind, failure.code) == (OUTAGE, "unreachable")
     assert failure.detail == "NewConnectionError"
@@ -139,14 +134,12 @@ def test_a_name_that_is_not_known_was_sent_nothing(*, write: bool) -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (requests.ReadTimeout(), "timeout"),
         (TimeoutError(), "timeout"),
         (urllib3.exceptions.ReadTimeoutError(None, "/", "x"), "timeout"),  # type: ignore[arg-type]
         (OSError(), "lost_answer"),
-        (requests.ConnectionError(), "lost_answer"),
-        (requests.exceptions.ChunkedEncodingError(), "lost_answer"),
-        (requests.exceptions.SSLError(), "lost_answer"),
-        (requests.exceptions.ProxyError(), "lost_answer"),
+        (urllib3.exceptions.ProtocolError(), "lost_answer"),
+        (urllib3.exceptions.SSLError(), "lost_answer"),
+        (urllib3.exceptions.ProxyError("x", OSError()), "lost_answer"),
         (urllib3.exceptions.HTTPError(), "lost_answer"),
         (ValueError(), "lost_answer"),
     ],
@@ -166,11 +159,14 @@ def test_whatever_goes_wrong_after_sending_leaves_a_write_unknown(
 @pytest.mark.parametrize(
     ("error", "kind", "code"),
     [
-        (requests.exceptions.InvalidURL("x"), ErrorKind.PROTOCOL, "invalid_url"),
+        (
+            urllib3.exceptions.LocationParseError("x"),
+            *(ErrorKind.PROTOCOL, "invalid_url"),
+        ),
         (ValueError("x"), ErrorKind.PROTOCOL, "invalid_url"),
-        (requests.ConnectTimeout("x"), OUTAGE, "unreachable"),
-        (requests.ReadTimeout(), OUTAGE, "unreachable"),
-        (requests.ConnectionError(), OUTAGE, "unreachable"),
+        (urllib3.exceptions.ConnectTimeoutError("x"), OUTAGE, "unreachable"),
+        (urllib3.exceptions.TimeoutError(), OUTAGE, "unreachable"),
+        (urllib3.exceptions.ProtocolError(), OUTAGE, "unreachable"),
         (OSError("no such bundle of certificates"), OUTAGE, "unreachable"),
     ],
 )
@@ -370,7 +366,6 @@ def test_each_refusal_has_its_kind_and_code() -> None:
 
 def test_all_that_the_libraries_raise_is_caught() -> None:
     assert set(NO_ANSWER) == {OSError, urllib3.exceptions.HTTPError, ValueError}
-    assert issubclass(requests.RequestException, OSError)
 
 
 @pytest.mark.parametrize("write", [False, True])

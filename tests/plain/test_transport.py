@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from panda_provisioning.panda_api.client import PandaClient
-from panda_provisioning.panda_api.errors import ErrorKind
+from panda_provisioning.panda_api.errors import ErrorKind, PandaError
 from panda_provisioning.panda_api.transport import Transport
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import READ_WRITE_ID, ROOT_ACCOUNT
@@ -257,6 +258,38 @@ def test_the_proxy_of_the_environment_is_used_but_not_for_its_exceptions(
     assert request.path == f"{url}/oauth/token"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_is_told_the_login_that_its_address_has(
+    scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Also one without a scheme, as many environments have it."""
+    name = f"{scheme}_proxy"
+    monkeypatch.setenv(name, scripted.url.replace("http://", "someone:s3cret@"))
+    scripted.reply = Reply(418)
+    with (
+        connected(f"{scheme}://panda.invalid") as transport,
+        pytest.raises(PandaError),
+    ):
+        transport.authenticate()
+    request = scripted.requests[0]
+    assert request.method == ("POST" if scheme == "http" else "CONNECT")
+    login = base64.b64encode(b"someone:s3cret").decode()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    assert headers["proxy-authorization"] == f"Basic {login}"
+
+
+def test_a_proxy_that_cannot_be_used_is_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SOCKS has connections of its own, of which none ends in time."""
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
+    with (
+        connected("http://panda.invalid") as transport,
+        failing(ErrorKind.PROTOCOL, "invalid_url"),
+    ):
+        transport.authenticate()
+
+
 @pytest.mark.parametrize(
     "host",
     [
@@ -318,6 +351,6 @@ def test_connections_are_kept_open(sandbox: SandboxProcess) -> None:
         client = PandaClient(transport)
         for _call in range(3):
             client.get_account(ROOT_ACCOUNT)
-        pool = transport._session.get_adapter(sandbox.url).poolmanager.pools
+        pool = transport._connections._get_manager().pools
         [connections] = [pool[key] for key in pool.keys()]  # noqa: SIM118
     assert (connections.num_connections, connections.num_requests) == (1, 4)
