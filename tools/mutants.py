@@ -21,6 +21,7 @@ from tools.paths import ROOT, RUNTIME
 CORE = ("panda_provisioning/core",)
 """Files, or folders with all that is in them: the decisions."""
 CLIENT = (
+    "panda_provisioning/panda_api/child_pages.py",
     "panda_provisioning/panda_api/client.py",
     "panda_provisioning/panda_api/credentials.py",
     "panda_provisioning/panda_api/error_classification.py",

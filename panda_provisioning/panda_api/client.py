@@ -12,19 +12,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from .child_pages import EVERYTHING, ChildPages
 from .connection import MaySend
 from .errors import ErrorKind, PandaError
 from .limits import MOST_CHILDREN, MOST_PAGES
 from .responses import (
     TRANSACTION_ID,
     Account,
-    Child,
     Children,
     Operator,
     Transaction,
     as_list,
     as_object,
-    inconsistent,
     integer,
     is_account_id,
     is_clear,
@@ -40,9 +39,6 @@ RESELLER_TYPE = 1
 """Service Provider (docs/watchguard-api.md#account-types)."""
 CUSTOMER_TYPE = 2
 """Subscriber (docs/watchguard-api.md#account-types)."""
-
-EVERYTHING = -1
-"""The limit of a listing that is not cut into pages."""
 
 
 class PandaClient:
@@ -133,10 +129,8 @@ class PandaClient:
     def list_children(self, account_id: str, *, name: str = "") -> Children:
         """Accounts directly below ``account_id``; ``name`` narrows, it may not match.
 
-        Reads every page, in both known forms of paging (docs/watchguard-api.md#paging).
-        A total and a limit are hints: some servers count the rows of the page and
-        repeat the limit that they were asked for. So reading goes on until a page
-        brings nothing new. It may take as long as two exchanges.
+        Reads every page, see :class:`~.child_pages.ChildPages`. It may take as long as
+        two exchanges.
 
         A listing that makes no sense is read a second time, since most of that passes:
         somebody may create an account while it is read, or an answer be damaged.
@@ -158,49 +152,22 @@ class PandaClient:
 
     def _read_children(self, account_id: str, name: str, until: float) -> Children:
         path = f"{_account_path(account_id)}/children"
-        params = {"type": "0", "limit": "-1", "offset": "0"}
+        params = {"type": "0", "limit": str(EVERYTHING)}
         if name:
             params["name"] = name
-        rows: dict[Child, None] = {}
-        known: set[object] = set()
-        offset = pages = total = 0
-        seems_whole = False
-        while pages < MOST_PAGES:
+        pages = ChildPages()
+        while pages.count < MOST_PAGES and len(pages.rows) <= MOST_CHILDREN:
+            params["offset"] = str(pages.offset)
             try:
                 answer = self._read_page(path, params, until)
             except PandaError as error:
-                if error.code != "rejected" or not seems_whole:
+                if error.code != "rejected" or not pages.seems_whole:
                     raise
                 # It refuses to begin behind the last row.
-                return Children(rows, pages, pages + 1)
-            page = [_child(row) for row in as_list(answer.get("items"))]
-            controls = as_object(answer.get("pageControls") or {})
-            stated = max(
-                integer(each.get("totalItems"), -9) for each in (answer, controls)
-            )
-            limit = integer({**answer, **controls}.get("limit"), -9)
-            before = len(known)
-            known.update(child.id or child for child in page)
-            rows.update(dict.fromkeys(page))
-            if len(rows) > MOST_CHILDREN:
-                break
-            offset += len(page)
-            pages += 1
-            total = max(total, stated)
-            has_room = limit == EVERYTHING or len(page) < limit
-            has_grown = seems_whole and pages == 2 and has_room and offset == stated
-            if has_grown and len(page) < offset - len(page):  # than the first one
-                # What is new was created since, wherever it is shown. While many are
-                # created there is no end of that.
-                return Children(rows, pages if page else 1, pages)
-            if len(known) == before:
-                if len(known) < total:
-                    raise inconsistent(f"{len(known)} of {total} accounts")
-                # A page that has only shown that there is no more is none.
-                is_none = seems_whole and not page
-                return Children(rows, pages - is_none, pages)
-            seems_whole = has_room and len(known) == stated
-            params = {**params, "offset": str(offset)}
+                return Children(pages.rows, pages.count, pages.count + 1)
+            children = pages.add(answer)
+            if children is not None:
+                return children
         raise unreadable(f"a listing of more than {MOST_CHILDREN:,} accounts")
 
     def _read_page(
@@ -216,7 +183,7 @@ class PandaClient:
             if error.code != "rejected" or "limit" not in params:
                 raise
         del params["limit"]
-        return self._read(path, params, until)
+        return self._read(path, {**params}, until)
 
     # === OPERATORS === #
 
@@ -384,14 +351,6 @@ def _account_path(account_id: str) -> str:
     if account_id in ("", ".", ".."):  # which would lead elsewhere
         raise PandaError(ErrorKind.DATA, "not_found", "no account ID")
     return f"{ACCOUNTS}/{quote(account_id, safe='')}"
-
-
-def _child(row: Mapping[str, Any]) -> Child:
-    return Child(
-        text(row, "accountId", "accountID"),
-        text(row, "name"),
-        integer(row.get("type")),
-    )
 
 
 def _email(contacts: Any) -> str:
