@@ -23,9 +23,9 @@ def translation_path(addon, language):
 
 
 def problems(addon):
-    """Return what is wrong with the translations of an addon, if it has any yet."""
+    """Return what is wrong with the translations of an addon."""
     if not template_path(addon).exists():
-        return []
+        return [f"{template_path(addon)}: missing; run: make i18n"]
     wanted = {entry.msgid for entry in polib.pofile(str(template_path(addon)))}
     found = []
     for language in LANGUAGES:

@@ -43,7 +43,7 @@ class TestAccountViews(PandaCase):
         path = "//div[@role='status'][.//field[@name='chosen_remote_id']]"
         [alert] = self.get_arch("form").xpath(path)
         self.assertEqual(alert.get("invisible"), "not chosen_remote_id")
-        self.assertIn("Somebody has chosen the account", alert.text)
+        self.assertIn("An account in Panda was chosen", alert.text)
 
     def test_filters(self):
         self.accounts["synced"].role = "reseller"

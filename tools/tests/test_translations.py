@@ -30,9 +30,10 @@ def test_complete_translations_are_fine(addon):
     assert problems(addon) == []
 
 
-def test_an_addon_without_a_template_is_not_asked_for_translations(addon):
+def test_an_addon_without_a_template_is_told_of(addon):
     template_path(addon).unlink()
-    assert problems(addon) == []
+    (problem,) = problems(addon)
+    assert problem.endswith(".pot: missing; run: make i18n")
 
 
 @pytest.mark.parametrize(
