@@ -5,6 +5,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from threading import Thread
+from unittest.mock import patch
+
+from urllib3 import PoolManager
 
 from odoo.exceptions import UserError
 from odoo.http import serialize_exception
@@ -85,11 +88,19 @@ class TestSecrets(PandaCase):
         cls.right = cls.get_connection_values()
         cls.canaries = {WRONG, cls.right["access_password"], cls.right["api_key"]}
 
+        cls.enterClassContext(patch.object(PoolManager, "urlopen", cls.learn()))
+
     @classmethod
-    def _request_handler(cls, session, request, /, **options):
-        """Learn what the wire carries: tokens, and the password in base64."""
-        cls.canaries.add(request.headers.get("Authorization", "").partition(" ")[2])
-        return super()._request_handler(session, request, **options)
+    def learn(cls):
+        """Return the method that sends requests and learns what the wire carries:
+        tokens, and the password in base64."""
+        send = PoolManager.urlopen
+
+        def urlopen(manager, *target, headers, **options):
+            cls.canaries.add(headers["Authorization"].partition(" ")[2])
+            return send(manager, *target, headers=headers, **options)
+
+        return urlopen
 
     def assert_clean(self, text):
         """No secret that was ever set or sent is in ``text``."""
