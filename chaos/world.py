@@ -146,10 +146,8 @@ class World:
         )
         self.server.execute(
             """INSERT INTO ir_cron_trigger (cron_id, call_at)
-            SELECT id, now() AT TIME ZONE 'UTC' FROM ir_cron
-            WHERE id = (SELECT res_id FROM ir_model_data WHERE module = %s
-                AND name = 'ir_cron_synchronize')""",
-            ADDON,
+            SELECT cron_id, now() AT TIME ZONE 'UTC' FROM panda_system
+            WHERE cron_id IS NOT NULL""",
             database=self.database,
         )
         self.server.execute("SELECT pg_notify('cron_trigger', %s)", self.database)

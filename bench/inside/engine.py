@@ -7,18 +7,17 @@ from bench.inside import people
 from bench.inside.odoo_process import count_queries, database, environment
 from bench.inside.stopwatch import Stopwatch
 
-CRON = "panda_provisioning.ir_cron_synchronize"
 IDLE_ROUNDS = 50
 PAUSE = 0.1
 """Seconds between two looks of the cron worker when nothing is due yet."""
 
 
 def prepare(url, connections):
-    """Connect to the sandbox, and leave one cron on."""
+    """Connect to the sandbox, and leave one cron on: that of the system."""
     with environment() as env:
-        env["ir.cron"].search([("id", "!=", env.ref(CRON).id)]).active = False
-        env.ref(CRON).write({"nextcall": "2099-01-01 00:00:00"})
+        env["ir.cron"].search([]).active = False
         people.create_system(env, url, connections)
+        env["panda.system"].search([]).cron_id.nextcall = "2099-01-01 00:00:00"
 
 
 def connect(connections, **values):

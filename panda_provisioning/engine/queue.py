@@ -439,8 +439,8 @@ def count_due(env, system_id):
     return count
 
 
-def get_next_due(env, system_ids):
-    """Return when the next account or probe of the systems is due, or ``None``."""
+def get_next_due(env, system_id):
+    """Return when the next account or probe of a system is due, or ``None``."""
     [(next_at,)] = env.execute_query(
         SQL(
             """
@@ -450,10 +450,10 @@ def get_next_due(env, system_ids):
                 WHERE system_id = s.id AND %s
                 ORDER BY next_attempt_at LIMIT 1
             ) due
-            WHERE s.id = ANY(%s)
+            WHERE s.id = %s
             """,
             IS_CLAIMABLE,
-            list(system_ids),
+            system_id,
         )
     )
     return next_at

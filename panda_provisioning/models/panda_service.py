@@ -1,4 +1,3 @@
-import random
 import time
 from contextlib import contextmanager
 
@@ -18,11 +17,9 @@ from .panda_preview_plan import Plan
 _logger = get_logger(__name__)
 
 CRON_SECONDS = 60
-"""How long a cron works on all systems together. Longer than Odoo's hint of ten
+"""How long a cron works on its system. Longer than Odoo's hint of ten
 seconds, since every new run must look again at what is in Panda already; shorter than
 the time limit of a worker."""
-LEAST_SECONDS = 10
-"""What one system gets of it at least."""
 BUTTON_GRACE_SECONDS = 5
 """After the time of a button, what is still on the wire is cut."""
 CRON_GRACE_SECONDS = 30
@@ -71,8 +68,8 @@ class PandaService(models.AbstractModel):
         resellers = waiting.parent_id.filtered(lambda a: a.state == "draft")
         if resellers:
             self._enqueue(resellers, trigger=False)
-        if trigger and stale:
-            self._trigger()
+        if trigger:
+            stale.system_id._trigger()
 
     def _put_in_queue(self, accounts):
         done = accounts.filtered(lambda a: a.step == Step.DONE.value)
@@ -120,7 +117,7 @@ class PandaService(models.AbstractModel):
                 ids = accounts.filtered(lambda a, s=system: a.system_id == s).ids
                 seconds_left = ends_at - time.monotonic()
                 self._get_runner(system, seconds_left, ids, watch).execute()
-        self._arm()
+        self._arm(accounts.sudo().system_id)
         self._commit()
         self._await(accounts, ends_at, watch)
 
@@ -135,16 +132,12 @@ class PandaService(models.AbstractModel):
 
     # === CRON === #
 
-    @api.model
-    def _cron_synchronize(self):
-        """Work on all that is due, system by system."""
-        systems = self.env["panda.system"].search([("state", "!=", "disabled")])
-        remaining = {system.id: self._count_due(system) for system in systems}
-        self._commit(remaining=sum(remaining.values()))
-        self._run_systems(list(remaining))
-        left = sum(map(self._count_due, self.env["panda.system"].browse(remaining)))
-        self._arm()
-        self._commit(remaining=left)
+    def _synchronize_system(self, system):
+        """Work on all that is due in ``system``, for the cron of it."""
+        self._commit(remaining=self._count_due(system))
+        self._run_system(system, CRON_SECONDS)
+        self._arm(system)
+        self._commit(remaining=self._count_due(system))
 
     def _count_due(self, system):
         """Return how many accounts of ``system`` could be worked on right now."""
@@ -153,18 +146,6 @@ class PandaService(models.AbstractModel):
         self.env["panda.account"].flush_model()
         return count_due(self.env, system.id)
 
-    def _run_systems(self, system_ids):
-        """Work on each system for its share of the time, so that a slow one keeps no
-        other waiting. Those for which there is none left may come first next time."""
-        ends_at = time.monotonic() + CRON_SECONDS
-        random.shuffle(system_ids)
-        for position, system_id in enumerate(system_ids):
-            left = ends_at - time.monotonic()
-            if left <= 0:
-                break
-            share = max(LEAST_SECONDS, left / (len(system_ids) - position))
-            self._run_system(self.env["panda.system"].browse(system_id), share)
-
     def _run_system(self, system, seconds):
         try:
             system._ask_for_confirmation()
@@ -172,7 +153,6 @@ class PandaService(models.AbstractModel):
             if self._may_run(system):
                 self._get_runner(system, seconds).execute()
         except Exception:
-            # One system's trouble is not the others'.
             self.env.cr.rollback()
             _logger.exception("Synchronising with Panda system %s", system.id)
 
@@ -220,14 +200,14 @@ class PandaService(models.AbstractModel):
             watch,
         )
 
-    def _arm(self):
-        """Have the cron called when the next account or probe is due."""
-        # Sudo: whoever presses a button need not see every system.
-        systems = self.env["panda.system"].sudo().search([("state", "!=", "disabled")])
-        callable_systems = systems.filtered(lambda s: s._may_be_called())
-        next_at = get_next_due(self.env, callable_systems.ids)
-        if next_at:
-            self._trigger(next_at)
+    def _arm(self, systems):
+        """Have the cron of each of ``systems`` called when its next account or probe is
+        due."""
+        for system in systems:
+            if system.state != "disabled" and system._may_be_called():
+                next_at = get_next_due(self.env, system.id)
+                if next_at:
+                    system._trigger(next_at)
 
     @api.model
     def _cron_reconcile(self):
@@ -302,10 +282,6 @@ class PandaService(models.AbstractModel):
         return queued
 
     # === HELPERS === #
-
-    def _trigger(self, at=None):
-        # Sudo: whoever queues an account may not read crons.
-        self.env.ref("panda_provisioning.ir_cron_synchronize").sudo()._trigger(at)
 
     def _commit(self, processed=0, remaining=None):
         """The one place that commits.

@@ -155,6 +155,15 @@ class PandaSystem(models.Model):
         help="Told when the connection fails and when accounts need a decision.",
     )
     account_ids = fields.One2many("panda.account", "system_id")
+    cron_id = fields.Many2one(
+        "ir.cron",
+        string="Scheduled Action",
+        groups="base.group_system",
+        readonly=True,
+        copy=False,
+        help="Synchronizes the accounts of this system. Each system has its own, so "
+        "that several workers share the systems and none waits for another one.",
+    )
 
     health = fields.Selection(
         [
@@ -300,6 +309,7 @@ class PandaSystem(models.Model):
         for system, vals in zip(systems, vals_list, strict=True):
             if vals.get("state", "disabled") != "disabled":
                 system.state = vals["state"]
+        systems._ensure_cron()
         return systems
 
     def write(self, vals):
@@ -313,6 +323,12 @@ class PandaSystem(models.Model):
         if secrets or (CONNECTION | PACE) & vals.keys():
             # What was mended is tried at once.
             self.sudo().filtered("next_probe_at").next_probe_at = fields.Datetime.now()
+        return result
+
+    def unlink(self):
+        crons = self.sudo().cron_id
+        result = super().unlink()
+        crons.unlink()
         return result
 
     @api.model
@@ -448,6 +464,7 @@ class PandaSystem(models.Model):
         return {
             *("health", "health_code", "health_since", "next_probe_at"),
             *("trouble_since", "trouble_notified_at", "probe_count", "batch_done"),
+            "cron_id",
         }
 
     def _get_missing_labels(self):
@@ -553,6 +570,54 @@ class PandaSystem(models.Model):
         useful = int(self.requests_per_second * self.request_timeout)
         return min(self.max_connections, max(1, useful))
 
+    # === BUSINESS METHODS - SCHEDULED ACTION === #
+
+    @api.model
+    def _cron_synchronize(self, system_id):
+        """Work on all that is due in one system."""
+        system = self.browse(system_id).exists().filtered("active")
+        if system and system.state != "disabled":
+            self.env["panda.service"]._synchronize_system(system)
+
+    def _trigger(self, at=None):
+        """Have the accounts of these systems worked on soon.
+
+        :param datetime at: not before that time.
+        """
+        self._ensure_cron()
+        # Sudo: whoever queues an account may not read crons.
+        for cron in self.sudo().cron_id:
+            cron._trigger(at)
+
+    def _ensure_cron(self):
+        """Give a scheduled action to those that have none, as it may be deleted."""
+        # Sudo: whoever creates a system may not create crons.
+        for system in self.sudo().filtered(lambda s: not s.cron_id):
+            system.cron_id = self.env["ir.cron"].sudo().create(system._prepare_cron())
+            # With an XML id, it is deleted with the addon.
+            self.env["ir.model.data"].sudo().create(
+                {
+                    "module": "panda_provisioning",
+                    "name": f"ir_cron_synchronize_{system.id}",
+                    "model": "ir.cron",
+                    "res_id": system.cron_id.id,
+                    "noupdate": True,
+                }
+            )
+
+    def _prepare_cron(self):
+        return {
+            "name": self.env._("Panda: Synchronize accounts of %s", self.name),
+            "model_id": self.env["ir.model"]._get_id(self._name),
+            "state": "code",
+            "code": f"model._cron_synchronize({self.id})",
+            "user_id": self.env.ref("base.user_root").id,
+            # What is queued triggers it at once; the schedule is the safety net.
+            "interval_number": 10,
+            "interval_type": "minutes",
+            "priority": 5,
+        }
+
     # === BUSINESS METHODS - HEALTH === #
     # While a system is in quarantine no account is tried and none loses an attempt;
     # the cron probes at growing intervals.
@@ -615,9 +680,9 @@ class PandaSystem(models.Model):
             if system.health != "healthy":
                 system._set_health("healthy", False, next_probe_at=False)
                 system._notify_overview()
-                self.env["panda.service"]._trigger()
+                system._trigger()
                 if system.trouble_since:
-                    self.env["panda.service"]._trigger(system._get_recovery_time())
+                    system._trigger(system._get_recovery_time())
             system._recover()
 
     def _recover(self):

@@ -58,7 +58,7 @@ class PandaSystem(models.Model):
             )
             system.activity_unlink([CONFIRMATION])
             system._notify_overview()
-        self.env["panda.service"]._trigger()
+        waiting._trigger()
         return True  # XML-RPC knows no None
 
     # === BUSINESS METHODS - DATABASE === #

@@ -91,6 +91,11 @@ class PandaMixin:
         self._empty_panda()
         self.addCleanup(self.clear_faults)
 
+    def get_crons(self):
+        """Return the scheduled actions of all systems that are switched on."""
+        systems = self.env["panda.system"].search([("state", "!=", "disabled")])
+        return systems.cron_id
+
     @classmethod
     def make_partner(cls, name="Ada Lovelace", **values):
         """Return a contact that lacks nothing."""
@@ -296,11 +301,14 @@ class PandaCase(PandaMixin, TransactionCase):
         with self.enter_registry_test_mode(), super().committing(user) as env:
             yield env
 
-    def run_cron(self, name="ir_cron_synchronize"):
-        """Run a cron as Odoo does."""
+    def run_cron(self, name=None):
+        """Run a cron as Odoo does: the one of each system, or that with an XML id."""
+        crons = self.get_crons()
+        if name:
+            crons = self.env.ref(f"panda_provisioning.{name}")
         with self.enter_registry_test_mode():
-            cron = self.env.ref(f"panda_provisioning.{name}")
-            self.assertIs(cron.method_direct_trigger(), True)
+            for cron in crons:
+                self.assertIs(cron.method_direct_trigger(), True)
 
     def synchronize_by_cron(self, accounts):
         """Queue ``accounts``, run the cron and return them."""

@@ -42,7 +42,7 @@ class TestBulkTour(BulkMixin, PandaTourCase):
         self.assertEqual(
             set(partners.mapped("panda_sync_status")), {"queued", "waiting"}
         )
-        self.env.ref("panda_provisioning.ir_cron_synchronize").method_direct_trigger()
+        self.get_crons().method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(set(partners.mapped("panda_sync_status")), {"synced"})
         self.assertEqual(partners[-1].email, "mia@example.com")

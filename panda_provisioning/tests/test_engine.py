@@ -38,7 +38,7 @@ class TestEngine(PandaCase):
         self.assertEqual(len(self.mails()), 7)
 
     def test_queueing_calls_nobody_and_triggers_the_cron(self):
-        cron = self.env.ref("panda_provisioning.ir_cron_synchronize")
+        cron = self.system.cron_id
         triggers = [("cron_id", "=", cron.id)]
         before = self.env["ir.cron.trigger"].search_count(triggers)
         self.enqueue(self.make_account())

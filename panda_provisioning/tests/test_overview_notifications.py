@@ -134,4 +134,4 @@ class TestOverviewTour(PandaTourCase):
             # After the card was read, so that only the run can have told of it.
             env = self.env(cr=cr)
             self.set_pace({"refused": 3}, env=env, learnt=18.0)
-            env["panda.service"]._cron_synchronize()
+            self.system.with_env(env)._cron_synchronize(self.system.id)

@@ -37,7 +37,7 @@ class TestMoveTours(PandaTourCase):
         )
         self.env.invalidate_all()
         self.assertEqual((self.system.base_url, self.system.state), (url, "test"))
-        self.env.ref("panda_provisioning.ir_cron_synchronize").method_direct_trigger()
+        self.get_crons().method_direct_trigger()
         self.env.invalidate_all()
 
     def test_link(self):

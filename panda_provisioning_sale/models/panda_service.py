@@ -56,15 +56,14 @@ class PandaService(models.AbstractModel):
 
     # === CRON === #
 
-    @api.model
-    def _cron_synchronize(self):
+    def _synchronize_system(self, system):
         try:
             self._process_requested_orders()
         except Exception:
             # An order that cannot be processed must not block the contacts.
             self.env.cr.rollback()
             _logger.exception("Processing requested orders")
-        return super()._cron_synchronize()
+        return super()._synchronize_system(system)
 
     @api.model
     def _cron_process_requested_orders(self):
@@ -145,8 +144,7 @@ class PandaService(models.AbstractModel):
             stuck.extend(orders.ids)
         for order in orders:
             order._process_panda_request(may_raise=not is_last_try)
-        if orders:
-            self._trigger()
+        orders.panda_account_ids.system_id._trigger()
         self._commit()
         if is_last_try:
             del stuck[len(stuck) - len(orders) :]

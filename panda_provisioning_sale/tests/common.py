@@ -5,12 +5,7 @@ from odoo.tests import new_test_user
 
 from odoo.addons.panda_provisioning.tests.common import PandaCase, PandaMixin
 
-__all__ = ["CRONS", "OrderCase", "OrderMixin"]
-
-CRONS = (
-    "panda_provisioning_sale.ir_cron_take_up_orders",
-    "panda_provisioning.ir_cron_synchronize",
-)
+__all__ = ["OrderCase", "OrderMixin"]
 
 
 class OrderMixin(PandaMixin):
@@ -29,6 +24,11 @@ class OrderMixin(PandaMixin):
         # A test that changed a rule was rolled back; the patches of models were not.
         self.env["base.automation"]._unregister_hook()
         self.env["base.automation"]._register_hook()
+
+    def get_all_crons(self, env=None):
+        """Return the crons that an order needs: that of the orders comes first."""
+        orders = self.env.ref("panda_provisioning_sale.ir_cron_take_up_orders")
+        return (orders + self.get_crons()).with_env(env or self.env)
 
     @classmethod
     def make_product(cls, **values):
@@ -71,16 +71,16 @@ class OrderCase(OrderMixin, PandaCase):
 
     def process_orders(self):
         """Create the accounts of requested orders without sending anything."""
-        self.run_named(CRONS[0])
+        self.run_each(self.get_all_crons()[0])
 
     def run_crons(self):
         """Run the cron of the orders, then that of the accounts."""
-        for name in CRONS:
-            self.run_named(name)
+        self.run_each(self.get_all_crons())
 
-    def run_named(self, name):
+    def run_each(self, crons):
         with self.enter_registry_test_mode():
-            self.assertIs(self.env.ref(name).method_direct_trigger(), True)
+            for cron in crons:
+                self.assertIs(cron.method_direct_trigger(), True)
 
     def confirm(self, order):
         """Confirm, and run the crons until everything has settled."""

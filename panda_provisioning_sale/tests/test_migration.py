@@ -5,7 +5,7 @@ from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import sql
 
-from .common import CRONS, OrderCase
+from .common import OrderCase
 
 
 @tagged("post_install", "-at_install")
@@ -22,7 +22,7 @@ class TestMigration(OrderCase):
         order = self.confirm(self.make_order(self.make_partner(phone=False)))
         reason = order.sudo().panda_last_notified
         self.assertIn("has no phone number", reason)
-        cron = self.env.ref(CRONS[0])
+        cron = self.get_all_crons()[0]
         code = cron.code
         cron.code = "model._cron_take_up_orders()"
         self.env.flush_all()

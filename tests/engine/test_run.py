@@ -776,10 +776,10 @@ def test_a_batch_is_counted_over_runs(world):
 # === THE CRON === #
 
 
-def synchronize(world):
-    """Do what the cron does."""
+def synchronize(world, system=None):
+    """Do what the cron of a system does."""
     with world.environment() as env:
-        env["panda.service"]._cron_synchronize()
+        env["panda.system"]._cron_synchronize(system or world.system)
         env.cr.commit()
 
 
@@ -787,8 +787,8 @@ def wake_ups(world):
     """Return when the cron is called next, the first one first."""
     rows = world.execute(
         "SELECT call_at FROM ir_cron_trigger WHERE cron_id = ("
-        " SELECT res_id FROM ir_model_data WHERE module = 'panda_provisioning'"
-        " AND name = 'ir_cron_synchronize') ORDER BY call_at"
+        f" SELECT cron_id FROM panda_system WHERE id = {world.system})"
+        " ORDER BY call_at"
     )
     return [row.call_at for row in rows]
 
@@ -822,45 +822,51 @@ def test_an_interrupted_system_is_probed_before_anybody_is_tried(world):
     assert health(world).next_probe_at > now()
 
 
-def test_an_exception_in_one_system_does_not_stop_the_others(
-    world, monkeypatch, caplog
-):
+def test_an_exception_is_logged_and_the_cron_comes_again(world, monkeypatch, caplog):
     from odoo.addons.panda_provisioning.engine.queue import Queue
 
-    account = world.add(system_id=world.other_system)
-    claim = Queue.claim
+    account = world.add()
+    world.execute("DELETE FROM ir_cron_trigger")
 
     def fail(queue, limit):
-        if queue.system_id == world.system:
-            raise ZeroDivisionError
-        return claim(queue, limit)
+        raise ZeroDivisionError
 
-    monkeypatch.setattr(Queue, "claim", fail)
+    with monkeypatch.context() as broken:
+        broken.setattr(Queue, "claim", fail)
+        synchronize(world)
+    assert "ZeroDivisionError" in caplog.text
+    assert wake_ups(world)
     synchronize(world)
     assert world.read(account).state == "synced"
-    assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_slow_system_keeps_no_other_waiting(world, monkeypatch):
-    from odoo.addons.panda_provisioning.models import panda_service
+def test_a_slow_system_keeps_no_other_waiting(world):
+    """Each has a scheduled action, which another worker takes while one is busy."""
+    from odoo.addons.base.models.ir_cron import IrCron
 
-    monkeypatch.setattr(panda_service, "CRON_SECONDS", 8)
-    monkeypatch.setattr(panda_service, "LEAST_SECONDS", 2)
-    # The slow one comes first.
-    monkeypatch.setattr(panda_service.random, "shuffle", list.sort)
-    for number in range(40):
-        world.add(name=f"Slow {number}")
-    world.configure(max_connections=1)
+    slow = world.add(name="Slow One")
     other = world.add(system_id=world.other_system)
-    world.fault("slow", account="Slow *", seconds=0.5)
+    world.fault("slow", account="Slow *", seconds=5)
     started = time.monotonic()
-    synchronize(world)
-    assert time.monotonic() - started < 8 + 2
-    assert world.read(other).state == "synced"
-    left = world.execute(
-        "SELECT count(*) AS n FROM panda_account WHERE state = 'queued'"
-    )
-    assert left[0].n > 0
+    with world.environment() as env:
+        crons = env["panda.system"].browse([world.system, world.other_system]).cron_id
+        assert len(crons) == 2
+        workers = [
+            threading.Thread(target=IrCron._process_jobs, args=[env.cr.dbname])
+            for _cron in crons
+        ]
+        for cron in crons:
+            cron._trigger()
+        env.cr.commit()
+    for worker in workers:
+        worker.start()
+    while world.read(other).state != "synced":
+        assert time.monotonic() - started < 5
+        time.sleep(0.05)
+    assert world.read(slow).state == "running"
+    for worker in workers:
+        worker.join()
+    assert world.read(slow).state == "synced"
 
 
 def test_what_hangs_is_cut_when_the_time_of_a_button_is_over(world, monkeypatch):
@@ -883,7 +889,6 @@ def test_what_hangs_is_cut_when_the_share_of_the_cron_is_over(world, monkeypatch
     from odoo.addons.panda_provisioning.models import panda_service
 
     monkeypatch.setattr(panda_service, "CRON_SECONDS", 2)
-    monkeypatch.setattr(panda_service, "LEAST_SECONDS", 1)
     monkeypatch.setattr(panda_service, "CRON_GRACE_SECONDS", 1)
     world.configure(request_timeout=120)
     account = world.add()
