@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
+from odoo.fields import NO_ACCESS, Domain
 
 from ..core.connection_check import check_connection
 from ..core.error_catalogue import passes_by_itself
@@ -158,7 +158,7 @@ class PandaSystem(models.Model):
     cron_id = fields.Many2one(
         "ir.cron",
         string="Scheduled Action",
-        groups="base.group_system",
+        groups=NO_ACCESS,
         readonly=True,
         copy=False,
         help="Synchronizes the accounts of this system. Each system has its own, so "
@@ -325,12 +325,6 @@ class PandaSystem(models.Model):
             self.sudo().filtered("next_probe_at").next_probe_at = fields.Datetime.now()
         return result
 
-    def unlink(self):
-        crons = self.sudo().cron_id
-        result = super().unlink()
-        crons.unlink()
-        return result
-
     @api.model
     def _check_limits(self, vals):
         """Refuse what the database would refuse: its error, in the answer and in the
@@ -375,6 +369,11 @@ class PandaSystem(models.Model):
                         system.name,
                     )
                 )
+
+    @api.ondelete(at_uninstall=True)
+    def _unlink_cron(self):
+        # Sudo: closed to everybody.
+        self.sudo().cron_id.unlink()
 
     # === ACTION METHODS === #
 

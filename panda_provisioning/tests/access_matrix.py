@@ -303,7 +303,7 @@ FIELDS = {
         (PANDA, NOBODY): "batch_done health health_code health_since next_probe_at"
         " probe_count trouble_notified_at trouble_since",
         (MANAGERS, MANAGERS): "access_id access_password api_key",
-        (NOBODY, NOBODY): "database_stamp",
+        (NOBODY, NOBODY): "cron_id database_stamp",
         (MANAGERS, COMPUTED): "has_access_password has_api_key has_unreadable_secrets"
         " learnt_pace",
         (PANDA, COMPUTED): "health_message is_place_locked"

@@ -94,7 +94,7 @@ class PandaMixin:
     def get_crons(self):
         """Return the scheduled actions of all systems that are switched on."""
         systems = self.env["panda.system"].search([("state", "!=", "disabled")])
-        return systems.cron_id
+        return systems.sudo().cron_id
 
     @classmethod
     def make_partner(cls, name="Ada Lovelace", **values):

@@ -38,12 +38,34 @@ class TestEngine(PandaCase):
         self.assertEqual(len(self.mails()), 7)
 
     def test_queueing_calls_nobody_and_triggers_the_cron(self):
-        cron = self.system.cron_id
+        cron = self.system.sudo().cron_id
         triggers = [("cron_id", "=", cron.id)]
         before = self.env["ir.cron.trigger"].search_count(triggers)
         self.enqueue(self.make_account())
         self.assertEqual(self.env["ir.cron.trigger"].search_count(triggers), before + 1)
         self.assertEqual(self.count_requests(), 0)
+
+    def test_each_system_has_a_scheduled_action_of_its_own(self):
+        """It comes and goes with the system, and again if somebody has deleted it."""
+        other = self.system.copy({"name": "Another"})
+        crons = (self.system + other).sudo().cron_id
+        self.assertEqual(len(crons), 2)
+        self.assertIn("Another", other.sudo().cron_id.name)
+        other.unlink()
+        self.assertEqual(crons.exists(), self.system.sudo().cron_id)
+        crons.exists().unlink()
+        self.enqueue(self.make_account())
+        self.run_cron()
+        self.assertEqual(self.system.account_ids.state, "synced")
+
+    def test_an_archived_or_disabled_system_is_not_worked_on(self):
+        account = self.enqueue(self.make_account())
+        cron = self.system.sudo().cron_id
+        for values in ({"active": False}, {"active": True, "state": "disabled"}):
+            self.system.write(values)
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            self.assertEqual((account.state, self.count_requests()), ("queued", 0))
 
     def test_children_of_a_parent_are_listed_for_all_of_them(self):
         self.enqueue(
