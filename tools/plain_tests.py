@@ -16,6 +16,7 @@ GROUPS = {
     "integration tests": (
         "tests/chaos",
         "tests/command_line",
+        "tests/rpc",
         "tests/screens",
         # Last: it loads Odoo into this process.
         "tests/engine",

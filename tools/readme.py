@@ -11,7 +11,7 @@ import sys
 
 from docutils.core import publish_parts
 
-from tools import addons, states_doc
+from tools import addons, codes_doc, states_doc
 from tools.console import Failure, run_main, say
 
 SECTIONS = {
@@ -58,6 +58,7 @@ def _make_all():
         if (addon.path / "readme").exists():
             yield from make(addon).items()
     yield states_doc.PATH, states_doc.make()
+    yield codes_doc.PATH, codes_doc.make()
 
 
 def make(addon):

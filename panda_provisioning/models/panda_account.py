@@ -765,6 +765,23 @@ class PandaAccount(models.Model):
         self.ensure_one()
         return find_problems(self._get_snapshot(self._get_surroundings(reseller_first)))
 
+    def _get_answer(self, *, is_sent):
+        """Return how this account stands, as plain values for other programs.
+
+        :param bool is_sent: whether it lacked nothing, so that its own error counts.
+        """
+        problems = [] if is_sent else self._get_problems(reseller_first=True)
+        code = problems[0].code if problems else self.error_code
+        messages = self.env["panda.message"]
+        message = messages._problem(self, code) if problems else self.error_message
+        return {
+            "state": self.state,
+            "panda_id": self.remote_id,
+            "code": code,
+            "field": bool(code) and field_of(code),
+            "message": message,
+        }
+
     def _get_binding_problems(self):
         """Return what keeps the contact from being in this system at all."""
         snapshot = self._get_snapshot(self._get_binding_surroundings())

@@ -289,14 +289,60 @@ class ResPartner(models.Model):
         For buttons, automation rules and server actions: queues and returns at once.
         What was chosen in Sync Options counts; the rest is proposed as there.
         """
+        self.env["panda.service"]._request(self._get_or_create_panda_accounts())
+        return True  # XML-RPC knows no None
+
+    def panda_provision(self, options=None, wait=False):
+        """Synchronize these contacts and tell how they stand; for other programs.
+
+        What is not among the options is proposed as in Sync Options. A contact that
+        lacks something is not sent, and does not keep the others from being sent.
+
+        :param dict options: ``role`` (``user`` or ``reseller``) and ``create_anyway``;
+            for a single contact also ``username``, ``first_name`` and ``last_name``
+        :param bool wait: whether to return when they have come to rest, after 25
+            seconds at most, and not at once. Commits before anything is sent.
+        :return: a dictionary for each contact, in their order: ``id``, ``state``,
+            ``panda_id``, and if something is wrong ``code``, ``field`` and ``message``;
+            false for what there is not
+        :raise UserError: for other options, or without a system
+        """
+        self._check_panda_options(options or {})
+        accounts = self._get_or_create_panda_accounts()
+        if options:
+            accounts.with_context(panda_save_only=True).write(options)
+        ready = accounts.filtered(lambda a: not a._get_problems(reseller_first=True))
+        if wait:
+            ready.action_synchronize_now()
+        else:
+            ready.action_synchronize()
+        accounts.invalidate_recordset()
+        answers = {a.partner_id: a._get_answer(is_sent=a in ready) for a in accounts}
+        entities = self._map_panda_entities()
+        return [{"id": each.id, **answers[entities[each]]} for each in self]
+
+    def _check_panda_options(self, options):
+        known = {"role", "create_anyway"}
+        if len(self) == 1:
+            known |= {"username", "first_name", "last_name"}
+        unknown = options.keys() - known
+        if unknown:
+            message = self.env._(
+                "These options cannot be given: %(unknown)s. Possible are %(known)s.",
+                unknown=", ".join(sorted(unknown)),
+                known=", ".join(sorted(known)),
+            )
+            raise UserError(message)
+
+    def _get_or_create_panda_accounts(self):
+        """Return the accounts of these contacts in the systems of their companies."""
         accounts = self.env["panda.account"]
         accounts.check_access("create")
         systems = self.env["panda.system"]
         for partners in self._get_panda_entities().grouped("company_id").values():
             system = systems._get_default(partners[:1])
             accounts |= accounts._get_or_create(partners, system)
-        self.env["panda.service"]._request(accounts)
-        return True  # XML-RPC knows no None
+        return accounts
 
     def action_preview_panda(self):
         """Show what would happen if these contacts were synchronised."""

@@ -131,6 +131,7 @@ METHODS = {
         "default_get": EVERYBODY,
         "get_import_templates": EVERYBODY,
         "onchange": EDITORS,
+        "panda_provision": PANDA,
         "unlink": EDITORS,
         "write": EDITORS,
     },

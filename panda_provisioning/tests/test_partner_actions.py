@@ -47,6 +47,74 @@ class TestPartnerActions(PandaCase):
         with self.assertRaisesRegex(ValidationError, "cannot be its own reseller"):
             partner.panda_reseller_id = partner
 
+    # === OTHER PROGRAMS === #
+
+    def provision(self, partners, *arguments, **options):
+        return partners.with_user(self.user).panda_provision(*arguments, **options)
+
+    def test_one_call_provisions_and_answers_for_each_contact(self):
+        """Whoever lacks something is told what, and keeps nobody waiting."""
+        good, bad = self.make_partner(), self.make_partner("Bob Babbage", phone="")
+        with self.committing(self.user) as env:
+            [first, second] = (good + bad).with_env(env).panda_provision(wait=True)
+        [tenant] = self.tenants()
+        self.assertEqual(
+            first,
+            {
+                "id": good.id,
+                "state": "synced",
+                "panda_id": tenant["accountId"],
+                "code": False,
+                "field": False,
+                "message": False,
+            },
+        )
+        self.assertIn("phone", second.pop("message"))
+        self.assertEqual(
+            second,
+            {
+                "id": bad.id,
+                "state": "draft",
+                "panda_id": False,
+                "code": "phone_missing",
+                "field": "phone",
+            },
+        )
+
+    def test_without_waiting_the_contacts_are_queued(self):
+        partner = self.make_partner()
+        options = {"role": "reseller", "username": "ada.the.first"}
+        [answer] = self.provision(partner, options)
+        self.assertEqual((answer["state"], self.count_requests()), ("queued", 0))
+        self.run_cron()
+        [answer] = self.provision(partner)
+        self.assertEqual(answer["state"], "synced")
+        [tenant] = self.tenants()
+        self.assertEqual((tenant["type"], answer["code"]), (1, False))
+        self.assertEqual(self.get_account(partner).username, "ada.the.first")
+
+    def test_what_panda_refuses_is_answered_with_its_code(self):
+        self.fault("transaction_failed", message="Username already exists.")
+        partner = self.make_partner()
+        with self.committing(self.user) as env:
+            [answer] = partner.with_env(env).panda_provision(wait=True)
+        self.assertEqual(
+            (answer["state"], answer["code"], answer["field"]),
+            ("failed", "username_taken", "username"),
+        )
+        self.assertTrue(answer["message"] and answer["panda_id"])
+
+    def test_an_option_that_cannot_be_given_is_an_error(self):
+        """And not a window to correct it in."""
+        both = self.make_partner() + self.make_partner("Bob Babbage")
+        cases = ((both, {"username": "one.for.both"}), (both[0], {"state": "synced"}))
+        for partners, options in cases:
+            with self.assertRaisesRegex(UserError, "options cannot be given"):
+                self.provision(partners, options)
+        with self.assertRaises(ValueError):
+            self.provision(both, {"role": "owner"})
+        self.assertFalse(both.panda_account_ids)
+
     # === BULK === #
 
     def test_synchronize_many(self):
