@@ -18,8 +18,8 @@ HEAD = """\
 
 The field `error_code` of `panda.account`, and `code` in what other programs are
 [answered](integration.md). *Field* is the field of `panda.account` that is at fault.
-*Retried* says whether Odoo tries again by itself. What is not retried needs somebody, and
-is tried again once it is corrected.
+*Retried* says whether Odoo tries again by itself; the others need a person, and go on
+once they are corrected.
 
 | Code | Label | Kind | Field | Retried |
 | --- | --- | --- | --- | --- |
