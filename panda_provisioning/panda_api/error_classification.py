@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import http.client
 import math
 import ssl
 import time
@@ -78,16 +79,29 @@ def from_exception(error: Exception, *, write: bool, sent: bool) -> PandaError:
     """
     name = type(error).__name__
     if not sent:
-        refused = error.args[0] if error.args else None
-        if isinstance(refused, ssl.SSLCertVerificationError):
-            words = storable(refused.verify_message)[:LONGEST_TEXT]
-            return PandaError(ErrorKind.OUTAGE, "certificate", words)
-        if isinstance(error, ValueError):  # an address that cannot be used
+        reason = error.args[-1] if error.args else None
+        if isinstance(error, urllib3.exceptions.SSLError):
+            words = _certificate_fault(reason)
+            if words:
+                words = storable(words)[:LONGEST_TEXT]
+                return PandaError(ErrorKind.OUTAGE, "certificate", words)
+        # An address that cannot be used.
+        if isinstance(error, ValueError) or isinstance(reason, http.client.InvalidURL):
             return PandaError(ErrorKind.PROTOCOL, "invalid_url", name)
         return PandaError(ErrorKind.OUTAGE, "unreachable", name)
     kind = ErrorKind.UNKNOWN if write else ErrorKind.OUTAGE
     code = "timeout" if _is_timeout(error) else "lost_answer"
     return PandaError(kind, code, name)
+
+
+def _certificate_fault(reason: object) -> str:
+    """What is wrong with a certificate, in words, empty if nothing is.
+
+    urllib3 1.26 compares the host names itself, with an exception of its own.
+    """
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return str(reason.verify_message)
+    return f"Hostname mismatch: {reason}" if isinstance(reason, ValueError) else ""
 
 
 def _is_timeout(error: BaseException | None) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import email.utils
+import http.client
+import ssl
 import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 import urllib3.exceptions
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from panda_provisioning.panda_api.client import PandaClient
 from panda_provisioning.panda_api.error_classification import (
@@ -164,9 +167,15 @@ def test_whatever_goes_wrong_after_sending_leaves_a_write_unknown(
             *(ErrorKind.PROTOCOL, "invalid_url"),
         ),
         (ValueError("x"), ErrorKind.PROTOCOL, "invalid_url"),
+        # As urllib3 1.26 says it.
+        (
+            urllib3.exceptions.ProtocolError("x", http.client.InvalidURL("y")),
+            *(ErrorKind.PROTOCOL, "invalid_url"),
+        ),
         (urllib3.exceptions.ConnectTimeoutError("x"), OUTAGE, "unreachable"),
         (urllib3.exceptions.TimeoutError(), OUTAGE, "unreachable"),
         (urllib3.exceptions.ProtocolError(), OUTAGE, "unreachable"),
+        (urllib3.exceptions.SSLError(ssl.SSLEOFError()), OUTAGE, "unreachable"),
         (OSError("no such bundle of certificates"), OUTAGE, "unreachable"),
     ],
 )
@@ -177,6 +186,16 @@ def test_of_what_was_not_sent_nothing_was_done(
     failure = from_exception(error, write=write, sent=False)
     assert (failure.kind, failure.code) == (kind, code)
     assert failure.detail == type(error).__name__
+
+
+def test_another_name_in_the_certificate_is_told_in_words() -> None:
+    """urllib3 1.26 has an exception of its own for it, which is no error of TLS."""
+    reason = CertificateError("hostname 'a' doesn't match 'b'")
+    failure = from_exception(
+        urllib3.exceptions.SSLError(reason), write=True, sent=False
+    )
+    assert (failure.kind, failure.code) == (OUTAGE, "certificate")
+    assert failure.detail == f"Hostname mismatch: {reason}"
 
 
 # === STATUS === #
