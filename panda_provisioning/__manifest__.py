@@ -7,7 +7,9 @@
     "license": "LGPL-3",
     "images": ["static/description/overview.png"],
     "depends": ["contacts", "mail", "phone_validation"],
-    "external_dependencies": {"python": ["cryptography", "phonenumbers", "requests"]},
+    "external_dependencies": {
+        "python": ["cryptography", "phonenumbers", "requests", "urllib3"],
+    },
     "data": [
         "security/panda_provisioning_groups.xml",
         "security/panda_provisioning_rules.xml",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,3 +177,48 @@ def test_core_reads_no_clock_and_no_chance() -> None:
         if name.split(".")[0] in FORBIDDEN or name in FORBIDDEN
     }
     assert found == set()
+
+
+# === LIBRARIES === #
+
+WITH_ODOO = {"lxml", "markupsafe", "psycopg2"}
+"""Without these Odoo itself does not start."""
+
+
+def libraries(tree: ast.Module) -> set[str]:
+    """The packages of others that a module imports, Odoo's apart."""
+    names = {name.split(".")[0] for name in imports(tree)}
+    return names - set(sys.stdlib_module_names) - {"odoo"}
+
+
+def declared(addon: str) -> set[str]:
+    """The libraries that Odoo looks for before it installs an addon."""
+    manifest = ast.literal_eval((ROOT / addon / "__manifest__.py").read_text())
+    names = set(manifest.get("external_dependencies", {}).get("python", ()))
+    for each in set(ADDONS).intersection(manifest["depends"]):
+        names |= declared(each)
+    return names
+
+
+def test_every_library_is_declared() -> None:
+    """Else an installation fails with a traceback instead of the name of a package."""
+    for addon in ADDONS:
+        used = set().union(
+            *(libraries(ast.parse(path.read_text())) for path in installed_files(addon))
+        )
+        assert used <= declared(addon) | WITH_ODOO, addon
+
+
+def installed_files(addon: str) -> Iterator[Path]:
+    """Every module of an addon that Odoo may load where no tests are run."""
+    folder = ROOT / addon
+    for path in sorted(folder.rglob("*.py")):
+        if path.relative_to(folder).parts[0] != "tests":
+            yield path
+
+
+def test_a_library_is_found() -> None:
+    """The search above can fail; an import within a function counts too."""
+    lines = "import json, urllib3.util\nfrom . import a\ndef f():\n from yaml import x"
+    assert libraries(ast.parse(lines)) == {"urllib3", "yaml"}
+    assert {"urllib3", "cryptography"} <= declared("panda_provisioning_sale")
