@@ -7,8 +7,8 @@ RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime setup demo test lint format i18n readme shots shell bench chaos mutants \
-	clean
+.PHONY: help runtime setup demo test matrix lint format i18n readme shots shell bench \
+	chaos mutants clean
 
 help:
 	@$(PYTHON) -m tools.help
@@ -24,6 +24,9 @@ demo: runtime
 
 test: runtime
 	@$(RUN) tools.run_tests
+
+matrix: runtime
+	@$(RUN) tools.matrix
 
 lint: runtime
 	@$(RUN) tools.lint

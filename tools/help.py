@@ -6,6 +6,9 @@ make demo      set up, synchronise three sample contacts, serve until Ctrl-C
 make test      set up, run all tests: plain Python, every addon, browser tours
                (ONLY=plain or ONLY=odoo for a part; TAGS=/addon:Class.test_name as in
                Odoo's --test-tags; ARGS='-k name' for pytest; TIMEOUT=seconds)
+make matrix    run the plain tests and install the addons with the libraries that Odoo
+               names, those of Debian 12 and 13, and the newest (ONLY=odoo,debian12
+               for some)
 make lint      run all checks
 make format    put all files into the form that make lint asks for
 make i18n      bring the translations up to date with the strings of the addons

@@ -12,16 +12,17 @@ from tools.paths import DATA, LOGS, PYTHON, ROOT
 START_PATIENCE = 120
 
 
-def odoo_command(server, database, *arguments):
+def odoo_command(server, database, *arguments, python=PYTHON):
     """Return the command line of Odoo for a database.
 
     :param tools.postgres.Server server: where the database is
     :param str database: its name
     :param arguments: further options of Odoo
+    :param python: what runs it
     """
     folders = [*odoo_source.addons_paths(), ROOT]
     return [
-        str(PYTHON),
+        str(python),
         "-m",
         "odoo",
         *(arguments[:1] if arguments[:1] == ("shell",) else ()),
@@ -67,7 +68,7 @@ def environment():
     return values
 
 
-def install(server, database, modules, *arguments, log=None):
+def install(server, database, modules, *arguments, log=None, python=PYTHON):
     """Install modules into a database and stop.
 
     :raise Failure: when Odoo does not manage to
@@ -77,7 +78,7 @@ def install(server, database, modules, *arguments, log=None):
     options = ["-i", ",".join(modules), "--stop-after-init", "--no-http", *arguments]
     with log.open("wb") as output:
         process = subprocess.run(
-            odoo_command(server, database, *options),
+            odoo_command(server, database, *options, python=python),
             env=environment(),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

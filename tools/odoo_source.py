@@ -89,8 +89,13 @@ def complete():
         _add_missing_script(source)
         _check_links()
         stamps.write("odoo-files", key)
-    for packages in VENV.glob("lib/python*/site-packages"):
-        (packages / "odoo-19.pth").write_text(f"{source}\n")
+    link(VENV)
+
+
+def link(environment):
+    """Make ``import odoo`` work in a virtual environment."""
+    for packages in environment.glob("lib/python*/site-packages"):
+        (packages / "odoo-19.pth").write_text(f"{python_path()}\n")
 
 
 def _add_missing_script(source):

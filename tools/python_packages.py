@@ -39,9 +39,9 @@ def _create_environment():
         stamps.remove("venv")
         _create_venv()
         for name in files:
-            _pip_install(["-r", name])
+            pip_install(["-r", name])
         for name in bare:
-            _pip_install(["--no-deps", "-r", name])
+            pip_install(["--no-deps", "-r", name])
     stamps.write("venv", key)
 
 
@@ -61,10 +61,11 @@ def _create_venv():
     stamps.write("venv-base", key)
 
 
-def _pip_install(arguments):
+def pip_install(arguments, python=PYTHON):
+    """Install packages with the pip of a virtual environment."""
     options = ["--disable-pip-version-check", "--no-compile", "--quiet"]
     processes.run(
-        [PYTHON, "-m", "pip", "install", *options, *arguments], failed=NO_PACKAGES
+        [python, "-m", "pip", "install", *options, *arguments], failed=NO_PACKAGES
     )
 
 

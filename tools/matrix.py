@@ -1,0 +1,206 @@
+"""``make matrix``: the plain tests and one installation with other libraries.
+
+A set is a file of ``tools/matrix`` and a Python. ``ONLY=odoo,debian12`` chooses some.
+"""
+
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import (
+    addons,
+    databases,
+    odoo_server,
+    odoo_source,
+    plain_tests,
+    processes,
+    python_packages,
+    runtime,
+    stamps,
+)
+from tools.console import Failure, run_main, say, step
+from tools.paths import LOGS, PYTHON, ROOT, RUNTIME
+from tools.postgres import postgres
+from tools.results import Results, show
+
+PINS = ROOT / "tools" / "matrix"
+TESTS = ("tests/plain", "--ignore=tests/plain/test_histories.py")
+"""All but the search that takes minutes and sends nothing."""
+SHOWN = ("urllib3", "requests", "cryptography")
+TEST_TOOLS = {
+    *("pytest", "exceptiongroup", "iniconfig", "packaging", "pluggy", "pygments"),
+    *("tomli", "hypothesis", "sortedcontainers"),
+}
+DECIDED = {"certifi", "charset-normalizer", "idna", "requests", "urllib3"}
+"""What the sandbox pins and the sets decide."""
+
+
+@dataclass(frozen=True)
+class Set:
+    """Libraries and the Python they are installed for.
+
+    :param pins: name of a file in ``tools/matrix``
+    :param version: of Python, empty for the one that ``make setup`` took
+    """
+
+    name: str
+    pins: str
+    version: str = ""
+
+    @property
+    def folder(self):
+        return RUNTIME / "matrix" / self.name
+
+    @property
+    def python(self):
+        return self.folder / "bin" / "python"
+
+
+SETS = (
+    Set("odoo", "odoo"),
+    Set("odoo-3.10", "odoo", "3.10"),
+    Set("odoo-3.12", "odoo", "3.12"),
+    Set("odoo-3.13", "odoo", "3.13"),
+    Set("debian12", "debian12", "3.11"),
+    Set("debian13", "debian13", "3.13"),
+    Set("newest", "newest", "3.13"),
+    Set("newest-3.14", "newest", "3.14"),
+)
+
+
+def main():
+    processes.exit_on_signals()
+    runtime.ensure()
+    chosen = choose(os.environ.get("ONLY", ""))
+    results, lines = Results(), []
+    with postgres() as server:
+        for each in chosen:
+            base = find_python(each.version)
+            if not base:
+                lines.append(f"not run: there is no Python {each.version} here")
+                continue
+            lines.append(run(each, base, server, results))
+    show(results)
+    for each, line in zip(chosen, lines, strict=True):
+        say(f"{each.name:12} {line}")
+    return 1 if results.failed else 0
+
+
+def choose(only):
+    """Return the sets that ``ONLY`` names, all if it names none."""
+    known = {each.name: each for each in SETS}
+    names = only.split(",") if only else known
+    if unknown := set(names) - set(known):
+        raise Failure(f"ONLY={','.join(unknown)}: say some of {', '.join(known)}.")
+    return [known[name] for name in names]
+
+
+def find_python(version):
+    """Return a Python of that version, None if the machine has none."""
+    if not version:
+        return PYTHON
+    # The programs of pyenv on the PATH need a setting of the folder they run in.
+    root = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+    found = sorted(root.glob(f"versions/{version}.*/bin/python{version}"))
+    return found[-1] if found else shutil.which(f"python{version}")
+
+
+def run(chosen, base, server, results):
+    """Test a set and return its line; failures are added to ``results``."""
+    with step(f"{chosen.name}: install its packages"):
+        try:
+            _create_environment(chosen, base)
+        except Failure as failure:
+            results.fail(f"{chosen.name}: packages", str(failure))
+            return "its packages could not be installed"
+    with step(f"{chosen.name}: plain tests"):
+        found = _run_tests(chosen)
+    with step(f"{chosen.name}: install the addons"):
+        error = _install_addons(chosen, server)
+    line = f"{_versions(chosen)}; tests {found.closing_line()}"
+    for name, detail in found.failed.items():
+        results.fail(f"{chosen.name}: {name}", detail)
+    results.passed += found.passed
+    if error:
+        results.fail(f"{chosen.name}: install", error)
+    return f"{line}; install {'FAILED' if error else 'ok'}"
+
+
+def _create_environment(chosen, base):
+    pins = PINS / f"{chosen.pins}.txt"
+    tests = chosen.folder / "tests.txt"
+    needs = "\n".join(test_requirements())
+    today = time.strftime("%F") if chosen.pins == "newest" else ""
+    key = stamps.fingerprint(base, pins, needs, today)
+    name = f"matrix-{chosen.name}"
+    if stamps.is_current(name, key):
+        return
+    stamps.remove(name)
+    stamps.empty_folder(chosen.folder)
+    processes.run(
+        [base, "-m", "venv", chosen.folder],
+        failed=f"No virtual environment could be made with {base}.",
+    )
+    tests.write_text(needs)
+    python_packages.pip_install(["-r", pins, "-r", tests], python=chosen.python)
+    odoo_source.link(chosen.folder)
+    stamps.write(name, key)
+
+
+def test_requirements():
+    """Return the pins of pytest and of the sandbox, without what the sets decide."""
+    sandbox = (ROOT / "sandbox/requirements.txt").read_text().splitlines()
+    tools = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    return [
+        *(line for line in sandbox if name_of(line) not in DECIDED),
+        *(line for line in tools if name_of(line) in TEST_TOOLS),
+    ]
+
+
+def name_of(line):
+    """Return the package that a line of requirements names."""
+    return re.split(r"[=; ]", line, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def _run_tests(chosen):
+    name = f"matrix-{chosen.name}"
+    log, report = LOGS / f"{name}.log", LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    command = [chosen.python, "-m", "pytest", "-c", "pyproject.toml", *TESTS]
+    status, output = processes.capture([*command, f"--junitxml={report}"], cwd=ROOT)
+    log.write_text(output)
+    return plain_tests.collect(name, log, report, status)
+
+
+def _install_addons(chosen, server):
+    """Install the addons and return what went wrong, if anything did."""
+    ours = addons.own_addons()
+    names = [addon.name for addon in ours]
+    name = re.sub(r"\W", "_", f"matrix_{chosen.name}")
+    database = databases.create(server, name, addons.core_modules(ours))
+    try:
+        odoo_server.install(server, database, names, python=chosen.python)
+        installed = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+        rows = server.execute(installed, database=database)
+        missing = set(names) - {name for (name,) in rows}
+        return f"not installed: {', '.join(missing)}" if missing else ""
+    except Failure as failure:
+        return str(failure)
+    finally:
+        databases.drop(server, database)
+
+
+def _versions(chosen):
+    script = (
+        "import platform; from importlib.metadata import version\n"
+        "print('python', platform.python_version(), end='')\n"
+        f"for name in {SHOWN}: print(',', name, version(name), end='')"
+    )
+    return processes.run([chosen.python, "-c", script], failed="No versions.")
+
+
+if __name__ == "__main__":
+    run_main(main)
