@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tools.results import Results, show
 PINS = ROOT / "tools" / "matrix"
 TESTS = ("tests/plain", "--ignore=tests/plain/test_histories.py")
 """All but the search that takes minutes and sends nothing."""
+AT_ONCE = 2
 SHOWN = ("urllib3", "requests", "cryptography")
 TEST_TOOLS = {
     *("pytest", "exceptiongroup", "iniconfig", "packaging", "pluggy", "pygments"),
@@ -75,17 +77,11 @@ def main():
     processes.exit_on_signals()
     runtime.ensure()
     chosen = choose(os.environ.get("ONLY", ""))
-    results, lines = Results(), []
-    with postgres() as server:
-        for each in chosen:
-            base = find_python(each.version)
-            if not base:
-                lines.append(f"not run: there is no Python {each.version} here")
-                continue
-            lines.append(run(each, base, server, results))
+    results = Results()
+    with postgres() as server, ThreadPoolExecutor(AT_ONCE) as pool:
+        lines = list(pool.map(lambda each: run(each, server, results), chosen))
     show(results)
-    for each, line in zip(chosen, lines, strict=True):
-        say(f"{each.name:12} {line}")
+    say("\n".join(lines))
     return 1 if results.failed else 0
 
 
@@ -108,25 +104,28 @@ def find_python(version):
     return found[-1] if found else shutil.which(f"python{version}")
 
 
-def run(chosen, base, server, results):
-    """Test a set and return its line; failures are added to ``results``."""
-    with step(f"{chosen.name}: install its packages"):
-        try:
+def run(chosen, server, results):
+    """Test a set and return its line; what came of it is added to ``results``."""
+    base = find_python(chosen.version)
+    if not base:
+        return f"{chosen.name:12} not run: there is no Python {chosen.version} here"
+    try:
+        with step(f"{chosen.name}: packages"):
             _create_environment(chosen, base)
-        except Failure as failure:
-            results.fail(f"{chosen.name}: packages", str(failure))
-            return "its packages could not be installed"
+    except Failure as failure:
+        results.fail(f"{chosen.name}: packages", str(failure))
+        return f"{chosen.name:12} not run: its packages could not be installed"
     with step(f"{chosen.name}: plain tests"):
         found = _run_tests(chosen)
-    with step(f"{chosen.name}: install the addons"):
+    with step(f"{chosen.name}: installation"):
         error = _install_addons(chosen, server)
-    line = f"{_versions(chosen)}; tests {found.closing_line()}"
+    results.passed += found.passed
     for name, detail in found.failed.items():
         results.fail(f"{chosen.name}: {name}", detail)
-    results.passed += found.passed
     if error:
-        results.fail(f"{chosen.name}: install", error)
-    return f"{line}; install {'FAILED' if error else 'ok'}"
+        results.fail(f"{chosen.name}: installation", error)
+    tests, outcome = found.closing_line(), "FAILED" if error else "ok"
+    return f"{chosen.name:12} {_versions(chosen)}; tests: {tests}; install: {outcome}"
 
 
 def _create_environment(chosen, base):
