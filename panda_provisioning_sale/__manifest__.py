@@ -20,5 +20,5 @@
         "web.assets_backend": ["panda_provisioning_sale/static/src/*.js"],
         "web.assets_tests": ["panda_provisioning_sale/static/tests/tours/*.js"],
     },
-    "auto_install": True,
+    "auto_install": ["panda_provisioning", "sale"],
 }

@@ -17,6 +17,7 @@ class Addon:
     name: str
     path: Path
     depends: tuple
+    version: str = ""
 
 
 def own_addons():
@@ -32,7 +33,8 @@ def own_addon(name):
 def _read(manifest):
     values = ast.literal_eval(manifest.read_text(encoding="utf-8"))
     depends = tuple(values.get("depends", ["base"]))
-    return Addon(manifest.parent.name, manifest.parent, depends)
+    version = values.get("version", "")
+    return Addon(manifest.parent.name, manifest.parent, depends, version)
 
 
 def core_modules(addons):

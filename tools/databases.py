@@ -26,10 +26,19 @@ def create(server, name, modules=()):
     :param modules: names of the modules
     :return: the full name of the database
     """
+    return copy(server, _template(server, sorted({"base", "web", *modules})), name)
+
+
+def copy(server, source, name):
+    """Make a database that is another one, in place of one of that name.
+
+    :param str source: the full name of a database that nobody is connected to
+    :param str name: name without the prefix of this checkout
+    :return: the full name of the database
+    """
     database = server.prefix + name
-    template = _template(server, sorted({"base", "web", *modules}))
-    server.create_database(database, template)
-    _replace_files(template, database)
+    server.create_database(database, source)
+    _replace_files(source, database)
     return database
 
 

@@ -17,6 +17,7 @@ GROUPS = {
         "tests/chaos",
         "tests/command_line",
         "tests/rpc",
+        "tests/lifecycle",
         "tests/screens",
         # Last: it loads Odoo into this process.
         "tests/engine",
