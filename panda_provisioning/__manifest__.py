@@ -37,4 +37,5 @@
         "web.assets_tests": ["panda_provisioning/static/tests/tours/*.js"],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

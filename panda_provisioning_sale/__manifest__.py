@@ -21,4 +21,5 @@
         "web.assets_tests": ["panda_provisioning_sale/static/tests/tours/*.js"],
     },
     "auto_install": ["panda_provisioning", "sale"],
+    "uninstall_hook": "uninstall_hook",
 }
