@@ -131,6 +131,7 @@ class TestOverview(PandaCase):
         systems = self.make_systems(5).with_user(self.user)
         # What is read once for all is read before it counts.
         self.assertEqual(len(systems.read(SHOWN)), 5)
+        self.env.flush_all()
         many, one = (
             self.count_queries(partial(shown.read, SHOWN))
             for shown in (systems, systems[:1])

@@ -31,7 +31,7 @@ order = env["sale.order"].create({
     "order_line": [(0, 0, {"product_id": product.id})],
 })
 order.action_confirm()
-env["panda.service"]._cron_synchronize()
+system._cron_synchronize(system.id)
 
 system.activity_schedule(ACTIVITY)
 system.activity_schedule("panda_provisioning.mail_activity_type_confirmation")

@@ -102,7 +102,8 @@ result = {
 }
 for model in ("panda.account", "panda.system", "panda.sync.log", "sale.order"):
     env[model].search([]).read()
-env["panda.service"]._cron_synchronize()
+for system in env["panda.system"].search([]):
+    system._cron_synchronize(system.id)
 """
 
 

@@ -159,13 +159,13 @@ def test_odoos_spelling_of_an_import_keeps_to_the_layers_too() -> None:
     assert seen == 1
 
 
-def test_the_orders_know_models_and_wizards_only() -> None:
+def test_the_orders_know_models_and_hooks_only() -> None:
     found = {
         layer
         for _path, tree in modules("panda_provisioning_sale")
         for layer in filter(None, map(layer_of, imports(tree)))
     }
-    assert found == {"models"}
+    assert found == {"models", "hooks"}
 
 
 def test_core_reads_no_clock_and_no_chance() -> None:
