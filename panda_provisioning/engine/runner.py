@@ -491,7 +491,8 @@ class Runner:
 
         :param listed: what :meth:`_list_created` returned.
         """
-        self._in_transaction(self._record, listed, set())
+        if listed:
+            self._in_transaction(self._record, listed, set())
         created = self._lookup.get_created_names()
         for listing in self._lookup.get_listings():
             self._in_transaction(

@@ -776,10 +776,10 @@ def test_a_batch_is_counted_over_runs(world):
 # === THE CRON === #
 
 
-def synchronize(world, system=None):
-    """Do what the cron of a system does."""
+def synchronize(world):
+    """Do what the cron of the system does."""
     with world.environment() as env:
-        env["panda.system"]._cron_synchronize(system or world.system)
+        env["panda.system"]._cron_synchronize(world.system)
         env.cr.commit()
 
 
