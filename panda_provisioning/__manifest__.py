@@ -1,6 +1,6 @@
 {
     "name": "Panda Provisioning",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Sales/CRM",
     "summary": "Customers and resellers in Panda (WatchGuard Cloud), from contacts",
     "author": "Panda Provisioning contributors",

@@ -31,7 +31,8 @@ def check_transition(account_id, source, target):
 def change_state(target, *, where, values=None, tables=None):
     """Return the statement that puts accounts (``a``) into the state ``target``.
 
-    Accounts in a state from which they may not get there are left as they are.
+    Accounts in a state from which they may not get there are left as they are. The
+    outcome is empty until `panda.account._store_outcome` writes the next one.
 
     :param SQL where: which accounts
     :param SQL values: further assignments, beginning with a comma
@@ -39,7 +40,7 @@ def change_state(target, *, where, values=None, tables=None):
     """
     return SQL(
         """
-        UPDATE panda_account a SET state = %(target)s %(values)s
+        UPDATE panda_account a SET state = %(target)s, outcome = NULL %(values)s
         %(tables)s WHERE a.state IN %(sources)s AND %(where)s
         """,
         target=target.value,

@@ -54,6 +54,7 @@ MOST_URGENT_FIRST = tuple(state.value for state in states.MOST_URGENT_FIRST)
 RETRIABLE = tuple(state.value for state in states.RETRIABLE)
 AT_REST = tuple(state.value for state in states.AT_REST)
 SETTLED = tuple(state.value for state in states.SETTLED)
+OUTCOMES = [(state, label) for state, label in STATES if state in SETTLED]
 
 PERSON_FIELDS = {"contact_id", "first_name", "last_name"}
 OPTION_FIELDS = {
@@ -227,6 +228,13 @@ class PandaAccount(models.Model):
         STATES, string="Status", required=True, default="draft", copy=False,
         readonly=True, group_expand="_group_expand_states",
     )  # fmt: skip
+    outcome = fields.Selection(
+        OUTCOMES,
+        copy=False,
+        readonly=True,
+        help="How the last synchronization ended; empty until it has. Unlike the "
+        "status it is always written by the ORM, so automation rules may watch it.",
+    )
     step = fields.Char(default=Step.FIND_ACCOUNT.value, copy=False, readonly=True)
     marker_at = fields.Datetime(
         copy=False,
@@ -635,7 +643,7 @@ class PandaAccount(models.Model):
         """
         for account in self:
             check_transition(account.id, account.state, state)
-        self.write({"state": state, **values})
+        self.write({"state": state, "outcome": False, **values})
 
     def _stop(self):
         """Send nothing more of these accounts, until somebody asks for them again.
@@ -1249,6 +1257,16 @@ class PandaAccount(models.Model):
         never with a request on the wire. What raises is logged and rolled back for the
         account at fault alone; after a conflict of transactions all is done again.
         """
+
+    def _store_outcome(self):
+        """Write by the ORM how these accounts have settled, for automation rules.
+
+        Apart from `_on_settled`, so that a rule that raises stops nothing else.
+        """
+        for state, accounts in self.grouped("state").items():
+            # Those that somebody has queued again meanwhile settle once more.
+            if state in SETTLED:
+                accounts.outcome = state
 
     def _notify(self, *, attended):
         """Tell the followers of the contacts how these accounts stand: one note for

@@ -333,6 +333,7 @@ class _Listener(RunListener):
         accounts.invalidate_recordset()  # the rows were written past the ORM
         accounts = accounts.exists()  # but for those that were deleted meanwhile
         bad = self._do(accounts, lambda each: each._on_settled())
+        bad |= self._do(accounts, lambda each: each._store_outcome())
         bad |= self._do(accounts, lambda each: each._notify(attended=self._attended))
         good = (accounts - bad).filtered("notification_error")
         if good:

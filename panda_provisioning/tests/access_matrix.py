@@ -249,9 +249,9 @@ FIELDS = {
         " is_withdrawn remote_created_at"
         " child_ids chosen_remote_id company_id done_elsewhere email error_code"
         " error_detail failed_at last_notified last_sync_at log_ids marker_at"
-        " next_attempt_at notification_error notification_pending operator_ready phone"
-        " remote_id resync_requested run_token sent_email sent_fingerprint sent_name"
-        " state step synced_fingerprint transaction_id",
+        " next_attempt_at notification_error notification_pending operator_ready"
+        " outcome phone remote_id resync_requested run_token sent_email"
+        " sent_fingerprint sent_name state step synced_fingerprint transaction_id",
         (PANDA, COMPUTED): "can_be_forgotten error_message explanation notice"
         " status_text timeline",
     },

@@ -54,6 +54,7 @@ class TestOneRefusedNotificationEndsNoRun(PandaCase):
             (partners, "activity_schedule"),
             (partners, "activity_unlink"),
             (accounts, "_on_settled"),
+            (accounts, "_store_outcome"),
             (accounts, "_notify"),
         ):
             with self.subTest(f"{model}.{method}"):

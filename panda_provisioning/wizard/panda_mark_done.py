@@ -77,6 +77,7 @@ class PandaMarkDone(models.TransientModel):
         )
         account.sudo()._unschedule_activity()
         account.sudo()._on_settled()
+        account.sudo()._store_outcome()
         # Who has waited for this reseller can be created now.
         waiting = account.child_ids.filtered(lambda a: a.state == "waiting")
         self.env["panda.service"]._enqueue(waiting)

@@ -87,6 +87,7 @@ system = env["panda.system"].search([])
 order = env["sale.order"].search([])
 accounts = env["panda.account"].search([])
 synced = accounts.filtered(lambda a: a.state == "synced")
+outcomes = {(a.state, a.outcome) for a in accounts}
 env["panda.service"]._enqueue(synced)
 resent = synced.filtered(lambda a: a.state != "synced")
 result = {
@@ -95,6 +96,7 @@ result = {
     "is_waiting": system.is_waiting_for_confirmation,
     "notified": order.panda_last_notified,
     "status": order.panda_status,
+    "outcomes": sorted(pair for pair in outcomes if pair[1]),
     "resent": resent.mapped("display_name"),
     "unexplained": accounts.filtered(
         lambda a: a.state == "failed" and not (a.error_message and a.explanation)
@@ -188,6 +190,10 @@ def test_there_was_an_account_in_every_state(upgraded):
         *("unknown", "failed"),
     }
     assert states["failed"] >= len(upgraded.before.codes) > 50
+
+
+def test_the_outcome_of_what_has_settled_is_stored(upgraded):
+    assert upgraded.found["outcomes"] == [["failed", "failed"], ["synced", "synced"]]
 
 
 def test_a_column_that_is_gone_was_carried_over(upgraded):

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from panda_provisioning.core.states import State
+from tools.addons import own_addons
 
 STATES = {state.value for state in State}
 ROOT = Path(__file__).resolve().parent.parent.parent
-ADDONS = ("panda_provisioning", "panda_provisioning_sale")
+ADDONS = tuple(addon.name for addon in own_addons())
 OWNERS = {"self", "cls", "super"}
 
 

@@ -1,0 +1,1 @@
+from . import test_state_is_set_to
