@@ -25,6 +25,9 @@ BUSY = 0.2
 """Seconds after which it is seen again whether a listing has been read."""
 PAUSE = 0.5
 """Seconds between two listings of a parent, so that many share one."""
+FACTOR, LONGEST_PAUSE = 9, 5.0
+"""The pause is so many times as long as the last listing took, up to so many seconds;
+after a listing that took longer it is as long as that."""
 MOST_READ = 100
 """Accounts that are read to compare their e-mail address, of one account that may have
 been created and whose name does not show in Panda."""
@@ -133,14 +136,15 @@ class AccountLookup:
         """Seconds to wait before :meth:`listing` is worth calling.
 
         Others who need a new listing may share it. So no thread waits for the one that
-        is being read, and then none is read for a while, as long as the last one took.
+        is being read, and then none is read for a while: see :data:`FACTOR`.
         """
         listing = self._listings.get(parent_id)
         if listing is None or listing.looked_at >= not_before:
             return 0.0
         if self._locks[parent_id].locked():
             return BUSY
-        pause = max(PAUSE, listing.read_at - listing.looked_at)
+        took = listing.read_at - listing.looked_at
+        pause = max(PAUSE, took, min(FACTOR * took, LONGEST_PAUSE))
         return max(0.0, listing.read_at + pause - self._now())
 
     def twins(

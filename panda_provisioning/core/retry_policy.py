@@ -45,7 +45,7 @@ POLICIES: dict[ErrorKind, RetryPolicy] = {
     ErrorKind.AUTH: RetryPolicy(Stops.SYSTEM, 60, 3600, spends=False),
     ErrorKind.PERMISSION: RetryPolicy(Stops.SYSTEM, 60, 3600, spends=False),
     ErrorKind.THROTTLED: RetryPolicy(Stops.PACE, 5, 300, spends=False),
-    ErrorKind.OUTAGE: RetryPolicy(Stops.NOTHING, 2, 3600, factor=3),
+    ErrorKind.OUTAGE: RetryPolicy(Stops.NOTHING, 0.5, 3600, factor=3),
     ErrorKind.UNKNOWN: RetryPolicy(Stops.NOTHING, 2, 600),
     ErrorKind.PROTOCOL: RetryPolicy(Stops.NOTHING, 30, 3600),
     ErrorKind.BUG: RetryPolicy(Stops.NOTHING, 600, 7200),
@@ -67,9 +67,9 @@ Uniform = Callable[[float, float], float]
 def wait_before_retry(error: PandaError, attempt: int, uniform: Uniform) -> float:
     """Seconds until the next try after ``attempt`` failures (1 for the first)."""
     policy = POLICIES[error.kind]
-    wait: float = min(
-        policy.longest, policy.first * policy.factor ** max(0, attempt - 1)
-    )
+    # Every schedule has reached its longest wait by then.
+    growths = max(0, min(attempt, MAX_ATTEMPTS) - 1)
+    wait: float = min(policy.longest, policy.first * policy.factor**growths)
     wait *= 1 + uniform(-JITTER, JITTER)
     return max(wait, error.retry_after or 0)
 

@@ -91,22 +91,25 @@ def test_who_needs_a_newer_listing_gets_one(not_before: float, listed: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("now", "not_before", "wait"),
+    ("read_at", "now", "not_before", "wait"),
     [
-        (105.0, 100.0, 0),  # the one that there is will do
-        (105.0, 101.0, 3),  # it took four seconds, until 104
-        (109.0, 101.0, 0),
+        (104.0, 105.0, 100.0, 0),  # the one that there is will do
+        (100.2, 100.2, 100.1, 1.8),  # it took 0.2 s, a tenth of the time until the next
+        (104.0, 105.0, 101.0, 4),  # it took four seconds: the longest pause
+        (108.0, 109.0, 101.0, 7),  # longer than that: half of the time
+        (108.0, 117.0, 101.0, 0),
     ],
 )
 def test_a_listing_that_takes_long_is_not_read_all_the_time(
-    now: float, not_before: float, wait: float
+    read_at: float, now: float, not_before: float, wait: float
 ) -> None:
     """Whoever needs a newer one waits and shares it with others."""
-    moments = iter([100.0, 104.0, now])
+    moments = iter([100.0, read_at, now])
     lookup, panda = AccountLookup(lambda: next(moments)), FakePanda(Acme="")
     assert lookup.wait_for_listing(ROOT_ACCOUNT, not_before) == 0
     lookup.listing(panda, ROOT_ACCOUNT)  # type: ignore[arg-type]
-    assert lookup.wait_for_listing(ROOT_ACCOUNT, not_before) == wait
+    pause = lookup.wait_for_listing(ROOT_ACCOUNT, not_before)
+    assert pause == pytest.approx(wait)
 
 
 def test_many_who_need_a_newer_listing_within_a_moment_share_one() -> None:

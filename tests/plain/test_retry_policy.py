@@ -56,7 +56,9 @@ def test_a_wait_grows_with_each_attempt_up_to_a_cap(
 ) -> None:
     """Give or take the jitter, whatever the number of attempts."""
     policy = POLICIES[kind]
-    plain = min(policy.longest, policy.first * policy.factor ** max(0, attempt - 1))
+    plain = policy.longest
+    if attempt < MAX_ATTEMPTS:
+        plain = min(plain, policy.first * policy.factor ** max(0, attempt - 1))
     wait = wait_before_retry(failure(kind), attempt, random.uniform)
     assert plain * (1 - JITTER) <= wait <= plain * (1 + JITTER)
 
@@ -104,7 +106,9 @@ WAITS = {
     ErrorKind.AUTH: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
     ErrorKind.PERMISSION: ("system", False, [60, 120, 240, 480, 960, 1920, 3600, 3600]),
     ErrorKind.THROTTLED: ("pace", False, [5, 10, 20, 40, 80, 160, 300, 300]),
-    ErrorKind.OUTAGE: ("nothing", True, [2, 6, 18, 54, 162, 486, 1458, 3600]),
+    ErrorKind.OUTAGE: (
+        *("nothing", True, [0.5, 1.5, 4.5, 13.5, 40.5, 121.5, 364.5, 1093.5, 3280.5]),
+    ),
     ErrorKind.UNKNOWN: ("nothing", True, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600]),
     ErrorKind.PROTOCOL: (
         *("nothing", True, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]),
@@ -134,7 +138,7 @@ def test_a_policy_without_a_schedule_counts_and_does_not_wait() -> None:
 
 def test_no_failure_at_all_waits_like_the_first() -> None:
     for attempt in (-1, 0, 1):
-        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 2
+        assert wait_before_retry(failure(ErrorKind.OUTAGE), attempt, no_jitter) == 0.5
         assert probe_wait(None, attempt, no_jitter) == 15
 
 
@@ -157,8 +161,8 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
         return max(low, high)
 
     outage = failure(ErrorKind.OUTAGE)
-    assert wait_before_retry(outage, 1, lowest) == pytest.approx(1.6)
-    assert wait_before_retry(outage, 1, highest) == pytest.approx(2.4)
+    assert wait_before_retry(outage, 1, lowest) == pytest.approx(0.4)
+    assert wait_before_retry(outage, 1, highest) == pytest.approx(0.6)
     assert probe_wait(None, 1, lowest) == pytest.approx(15)
     assert probe_wait(None, 1, highest) == pytest.approx(18)
 
@@ -166,6 +170,6 @@ def test_a_wait_varies_by_a_fifth_in_both_directions() -> None:
 def test_what_panda_asked_for_is_the_least() -> None:
     outage = failure(ErrorKind.OUTAGE, 100)
     assert wait_before_retry(outage, 1, no_jitter) == 100
-    assert wait_before_retry(outage, 5, no_jitter) == 162
+    assert wait_before_retry(outage, 7, no_jitter) == 364.5
     assert probe_wait(0.5, 9, no_jitter) == 1
     assert probe_wait(1.5, 9, no_jitter) == 1.5

@@ -350,7 +350,7 @@ def test_an_error_spends_an_attempt_unless_the_system_is_at_fault(
     assert (row.error_code, row.error_detail) == words
     is_persons = POLICIES[kind].stops is Stops.ACCOUNT
     if row.is_held:
-        assert (row.state, row.wait) == (State.RUNNING, 2.4)
+        assert (row.state, row.wait) == (State.RUNNING, 0.6)
     elif is_persons:
         assert (row.state, row.failed_at, row.due_at) == (State.FAILED, NOW, None)
     else:
@@ -366,11 +366,11 @@ def test_a_short_wait_is_spent_with_the_run() -> None:
     that is ending lets the account go."""
     outage = Outcome(Step.FIND_OPERATOR, error=as_error("unreachable"))
     held = after(row_at(Step.FIND_OPERATOR), outage)
-    assert (held.state, held.is_held, held.wait) == (State.RUNNING, True, 2.4)
+    assert (held.state, held.is_held, held.wait) == (State.RUNNING, True, 0.6)
     assert (held.attempt_count, held.due_at) == (1, NOW + LEASE)
     let_go = after(row_at(Step.FIND_OPERATOR), outage, may_go_on=False)
     assert (let_go.state, let_go.is_held) == (State.RETRY, False)
-    assert (let_go.attempt_count, let_go.due_at) == (1, NOW + 2.4)
+    assert (let_go.attempt_count, let_go.due_at) == (1, NOW + 0.6)
     assert let_go.error_code == "unreachable"
 
 
@@ -390,7 +390,7 @@ def test_the_wait_grows_with_the_attempts() -> None:
         row = after(row, Outcome(Step.FIND_ACCOUNT, error=outage), may_go_on=False)
         assert row.due_at
         waits.append(row.due_at - NOW)
-    assert waits == pytest.approx([2.4, 7.2, 21.6])  # 2 s and 20 % jitter
+    assert waits == pytest.approx([0.6, 1.8, 5.4])  # 0.5 s and 20 % jitter
 
 
 def test_after_the_last_attempt_a_person_is_asked() -> None:
@@ -402,7 +402,7 @@ def test_after_the_last_attempt_a_person_is_asked() -> None:
 
 
 def test_a_marker_makes_every_error_an_unknown_outcome() -> None:
-    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0, attempt_count=2)
+    row = row_at(Step.FIND_ACCOUNT, marker_at=5.0, attempt_count=4)
     row = after(row, Outcome(Step.FIND_ACCOUNT, error=as_error("unreachable")))
     assert (row.state, row.snapshot.marker_at) == (State.UNKNOWN, 5.0)
 
