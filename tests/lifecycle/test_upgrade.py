@@ -130,6 +130,13 @@ def upgraded(release, new_database, panda):
     as_released = f"--addons-path={','.join(map(str, folders))}"
     core = ("contacts", "mail", "phone_validation", "sale")
     with new_database("upgrade", core) as database:
+        # Its list of modules has addons of today, which the release lacked.
+        database.server.execute(
+            "UPDATE ir_module_module SET auto_install = FALSE"
+            " WHERE name ~ '^panda_' AND name NOT IN %s",
+            OURS,
+            database=database.name,
+        )
         odoo_server.install(database.server, database.name, OURS, as_released)
         assert set(find_versions(database).values()) == {RELEASE}
         values = system_values(panda.url)

@@ -116,9 +116,10 @@ def check_the_rules(call, received):
     [task] = call(
         *("project.task", "search_read"),
         domain=[("project_id.name", "=", "Support")],
-        fields=["name", "partner_id"],
+        fields=["name", "description", "partner_id"],
     )
-    assert "phone number" in task["name"]
+    assert task["name"] == "Bad Test is not in Panda"
+    assert "phone number" in task["description"]
     assert task["partner_id"][1] == "Bad Test"
     assert received.empty()
 
