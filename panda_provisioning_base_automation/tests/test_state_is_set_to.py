@@ -21,9 +21,7 @@ class TestStateIsSetTo(PandaCase):
                 "trigger": "on_state_set",
                 "trg_selection_field_id": self.get_choice(outcome).id,
                 "action_server_ids": [
-                    Command.create(
-                        {**rule, "state": "code", "code": code}
-                    )
+                    Command.create({**rule, "state": "code", "code": code})
                 ],
             }
         )
