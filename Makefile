@@ -7,7 +7,7 @@ RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime setup demo test matrix lint format i18n readme shots shell bench \
+.PHONY: help runtime setup demo test one matrix lint format i18n readme shots shell bench \
 	chaos mutants clean
 
 help:
@@ -24,6 +24,9 @@ demo: runtime
 
 test: runtime
 	@$(RUN) tools.run_tests
+
+one: runtime
+	@$(RUN) tools.one_test
 
 matrix: runtime
 	@$(RUN) tools.matrix

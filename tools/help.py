@@ -6,6 +6,8 @@ make demo      set up, synchronise three sample contacts, serve until Ctrl-C
 make test      set up, run all tests: plain Python, every addon, browser tours
                (ONLY=plain or ONLY=odoo for a part; TAGS=/addon:Class.test_name as in
                Odoo's --test-tags; ARGS='-k name' for pytest; TIMEOUT=seconds)
+make one       run some tests of an addon by pytest, without installing it again
+               (ARGS='panda_provisioning/tests/test_engine.py -k outage --pdb')
 make matrix    run the plain tests and install the addons with the libraries that Odoo
                names, those of Debian 12 and 13, and the newest (ONLY=odoo,debian12
                for some)

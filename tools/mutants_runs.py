@@ -31,7 +31,7 @@ from tools.paths import ROOT
 
 PROFILE, EXAMPLES, SEED = "mutants", 100, 1
 """For hypothesis."""
-NO_PLUGINS = ("-p", "no:anyio", "-p", "no:unraisableexception")
+NO_PLUGINS = ("-p", "no:anyio", "-p", "no:odoo", "-p", "no:unraisableexception")
 """What takes time and is not used."""
 SANDBOX_FIXTURE = "server"
 """The fixture of the session with a running Panda."""

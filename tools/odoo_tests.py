@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from tools import addons, databases, odoo_log, odoo_server, processes
+from tools import addons, databases, odoo_log, odoo_server, processes, test_names
 from tools.jobs import Job
 from tools.paths import LOGS
 
@@ -40,6 +40,19 @@ def chosen_groups():
         return groups()
     named = set(re.findall(r"/(\w+)", tags))
     return [group for group in groups() if named & set(group.names)] or groups()
+
+
+def explain_nothing():
+    """Return why no test was run; what ``TAGS`` mistypes is answered with what there
+    is."""
+    text = "Odoo ran no test at all."
+    for addon, name in re.findall(r"/(\w+):(\w+)", os.environ.get("TAGS", "")):
+        known = {
+            each for classes in test_names.find(addon).values() for each in classes
+        }
+        if name not in known:
+            text += f" {test_names.propose(name, known)}"
+    return text
 
 
 def job(server, group):

@@ -65,7 +65,7 @@ def _run_odoo_tests(jobs):
             jobs.add(job)
         results = jobs.finish()
     if not found.passed and not found.failed:
-        results.fail("Odoo tests as a whole", "Odoo ran no test at all.")
+        results.fail("Odoo tests as a whole", odoo_tests.explain_nothing())
     return results
 
 
