@@ -43,7 +43,8 @@ def project(tmp_path):
     (folder / "tests" / "test_decide.py").write_text(TESTS)
     (folder / "pyproject.toml").write_text(
         '[tool.pytest.ini_options]\npythonpath = ["."]\n'
-        'addopts = ["--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:odoo"]\n'
+        'addopts = ["--import-mode=importlib", "-p", "no:cacheprovider",'
+        ' "-p", "no:odoo"]\n'
     )
     return folder
 
