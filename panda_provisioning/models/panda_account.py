@@ -19,7 +19,7 @@ from ..core.error_catalogue import (
     contact_fields_of,
     field_of,
 )
-from ..core.names import propose_username, split_name
+from ..core.names import propose_username
 from ..core.printable import printable
 from ..core.snapshot import COLUMNS, Role, Snapshot, Step
 from ..core.validation import (
@@ -350,12 +350,17 @@ class PandaAccount(models.Model):
             elif account.contact_id.parent_id != partner:
                 account.contact_id = partner._get_panda_person(account.company_id)
 
-    @api.depends("contact_id.name")
+    @api.depends(
+        lambda self: [
+            f"contact_id.{name}"
+            for name in self.env["res.partner"]._get_panda_name_fields()
+        ]
+    )
     def _compute_names(self):
         for account in self:
-            name = account.contact_id.name
-            if name:
-                account.first_name, account.last_name = split_name(name)
+            person = account.contact_id
+            if person.name:
+                account.first_name, account.last_name = person._get_panda_names()
             elif not account.first_name:
                 account.first_name = account.last_name = False
 

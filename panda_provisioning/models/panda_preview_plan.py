@@ -9,7 +9,6 @@ from itertools import chain
 from ..core.dry_run import Ending, dry_run, pretended_id
 from ..core.error_catalogue import CATALOGUE
 from ..core.matching import Sought, find_seekers
-from ..core.names import split_name
 from ..core.prefetch import Prefetch
 from ..core.snapshot import Role, Snapshot, Step
 from ..core.states import State
@@ -154,7 +153,7 @@ class Plan:
         person = partner
         if partner.is_company:
             person = partner._get_panda_person(self.system.company_id)
-        first_name, last_name = split_name(person.name or "")
+        first_name, last_name = person._get_panda_names() if person else ("", "")
         snapshot = Snapshot.build(
             {
                 "id": -partner.id,

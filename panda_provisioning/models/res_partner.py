@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools.mail import email_normalize, email_split
 
 from ..core.error_catalogue import MADE_OF_CONTACT
+from ..core.names import split_name
 from ..core.validation import EMAIL
 from .panda_account import MOST_URGENT_FIRST, STATES
 
@@ -17,6 +18,8 @@ CONCERNING = set().union(*MADE_OF_CONTACT.values()) | {
     "type",
 }
 """Fields that are sent to Panda, or that decide whether anything may be sent."""
+
+NAME_PARTS = ("firstname", "lastname")
 
 SHOWN_FIELDS = (
     "partner_id",
@@ -249,6 +252,8 @@ class ResPartner(models.Model):
     def write(self, vals):
         result = super().write(vals)
         names = CONCERNING & vals.keys()
+        if not vals.keys().isdisjoint(self._get_panda_name_fields()):
+            names.add("name")
         if names:
             self.env["panda.service"]._partner_changed(self, names)
         return result
@@ -436,6 +441,20 @@ class ResPartner(models.Model):
             )
         )
         return people.sorted(lambda p: not p.email)[:1]
+
+    @api.model
+    def _get_panda_name_fields(self):
+        """Return the fields that first and last name are made of."""
+        # OCA's partner_firstname stores them apart.
+        return NAME_PARTS if NAME_PARTS[0] in self._fields else ("name",)
+
+    def _get_panda_names(self):
+        """Return first and last name as Panda gets them, for other addons to extend;
+        then `_get_panda_name_fields` has to name their fields."""
+        self.ensure_one()
+        if self._get_panda_name_fields() == NAME_PARTS:
+            return self.firstname or "", self.lastname or ""
+        return split_name(self.name or "")
 
     def _get_panda_email(self):
         """Return the bare e-mail address, or what cannot be read as one."""
