@@ -160,7 +160,7 @@ def _create_environment(chosen, base):
 def test_requirements():
     """Return the pins of pytest and of the sandbox, without what the sets decide."""
     sandbox = (ROOT / "sandbox/requirements.txt").read_text().splitlines()
-    tools = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    tools = (ROOT / "tools/requirements/development.txt").read_text().splitlines()
     return [
         *(line for line in sandbox if name_of(line) not in DECIDED),
         *(line for line in tools if name_of(line) in TEST_TOOLS),

@@ -9,9 +9,9 @@ from tools.console import Failure, step
 from tools.paths import NODE, PYTHON, ROOT, VENV
 
 # The sandbox may name newer versions than the tools bear: theirs are installed last.
-REQUIREMENTS = ("sandbox/requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("sandbox/requirements.txt", "tools/requirements/development.txt")
 # These declare what Odoo declares, which is there already in other versions.
-WITHOUT_DEPENDENCIES = ("requirements-no-deps.txt",)
+WITHOUT_DEPENDENCIES = ("tools/requirements/no-deps.txt",)
 NPM_PACKAGES = ROOT / "tools" / "package.json"
 NO_PACKAGES = "Python packages could not be installed; is the package index reachable?"
 
@@ -29,7 +29,7 @@ def _existing(names):
 def _create_environment():
     files = _existing(REQUIREMENTS)
     bare = _existing(WITHOUT_DEPENDENCIES)
-    included = ROOT / "requirements.txt"
+    included = ROOT / "tools/requirements/odoo.txt"
     key = stamps.fingerprint(sys.version, str(VENV), included, *files, *bare)
     if stamps.is_current("venv", key) and PYTHON.exists():
         return
