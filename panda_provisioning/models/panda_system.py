@@ -18,7 +18,7 @@ from ..engine.pace_store import PaceStore
 from ..engine.runner import CONFLICTS, RunSettings
 from ..engine.send_budget import SendBudget
 from ..panda_api.credentials import Credentials
-from ..panda_api.sandbox import LOOPBACK
+from ..panda_api.sandbox import is_sandbox_host
 from ..panda_api.transport import Transport
 
 _logger = get_logger(__name__)
@@ -263,7 +263,7 @@ class PandaSystem(models.Model):
     def _check_base_url(self):
         for system in self:
             url = urlsplit(system.base_url or "")
-            local = url.hostname in LOOPBACK and system.state != "enabled"
+            is_sandbox = is_sandbox_host(url.hostname) and system.state != "enabled"
             if not url.hostname or url.scheme not in ("https", "http"):
                 raise ValidationError(
                     self.env._(
@@ -271,11 +271,12 @@ class PandaSystem(models.Model):
                         "https://api.usa.cloud.watchguard.com."
                     )
                 )
-            if url.scheme == "http" and not local:
+            if url.scheme == "http" and not is_sandbox:
                 raise ValidationError(
                     self.env._(
-                        "The API address must start with https://. Only a sandbox on "
-                        "this machine, in test mode, may do without."
+                        "The API address must start with https://. Only a sandbox in "
+                        "test mode may do without, on this machine or beside it under "
+                        "a name without a dot, such as http://sandbox:8470."
                     )
                 )
             if url.username or url.password or url.query or url.fragment:

@@ -117,11 +117,19 @@ class TestBadConnection(PandaCase):
             "ftp://panda.example.com": "must look like",
             "https://": "must look like",
             "http://panda.example.com": "must start with https://",
+            "http://2130706433:8470": "must start with https://",
             "https://me:secret@panda.example.com": "without credentials",
             "https://panda.example.com?key=1": "without credentials or query",
         }.items():
             with self.subTest(url), self.assertRaisesRegex(ValidationError, text):
                 self.system.base_url = url
+
+    def test_sandbox_beside_odoo(self):
+        """A name of the private network may do without TLS, in test mode only."""
+        self.system.write({**self.right_values, "base_url": "http://sandbox:8470"})
+        self.assertEqual(self.system.state, "test")
+        with self.assertRaisesRegex(ValidationError, "must start with https://"):
+            self.system.state = "enabled"
 
     def test_incomplete(self):
         """What is missing is named before the system can be switched on."""

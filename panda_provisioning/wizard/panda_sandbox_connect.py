@@ -1,11 +1,11 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..panda_api.sandbox import DEFAULT_URL, ask_sandbox, local_url
+from ..panda_api.sandbox import DEFAULT_URL, ask_sandbox, sandbox_url
 
 
 class PandaSandboxConnect(models.TransientModel):
-    """Asks for the address of a sandbox on this machine and connects to it."""
+    """Asks for the address of a sandbox and connects to it."""
 
     _name = "panda.sandbox.connect"
     _description = "Try It with the Sandbox"
@@ -17,13 +17,14 @@ class PandaSandboxConnect(models.TransientModel):
         self.ensure_one()
         systems = self.env["panda.system"]
         systems.check_access("create")
-        url = local_url(self.url)
+        url = sandbox_url(self.url)
         if not url:
             raise UserError(
                 self.env._(
-                    "The sandbox runs on the machine of Odoo. Its address looks like "
-                    "%s.",
-                    DEFAULT_URL,
+                    "The sandbox runs on the machine of Odoo, or in a container beside "
+                    "it. Its address looks like %(local)s or %(named)s.",
+                    local=DEFAULT_URL,
+                    named="http://sandbox:8470",
                 )
             )
         # No transaction is open while a request is on the wire.

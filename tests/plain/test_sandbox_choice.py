@@ -1,10 +1,10 @@
-"""The sandbox on this machine is asked for its connection, and nobody else."""
+"""A sandbox on this machine or beside it is asked for its connection, nobody else."""
 
 from __future__ import annotations
 
 import pytest
 
-from panda_provisioning.panda_api.sandbox import ask_sandbox, local_url
+from panda_provisioning.panda_api.sandbox import ask_sandbox, local_url, sandbox_url
 from panda_sandbox.process import SandboxProcess
 from panda_sandbox.settings import ROOT_ACCOUNT
 
@@ -20,6 +20,7 @@ from .support import GOOD, Reply, ScriptedServer
         ("http://me:secret@127.0.0.1", "http://127.0.0.1:80"),
         ("https://127.0.0.1:8470", None),
         ("http://169.254.169.254/", None),
+        ("http://sandbox:8470", None),
         ("http://127.0.0.1.example.com", None),
         ("http://127.0.0.1@example.com", None),
         ("http://[::1", None),
@@ -30,6 +31,27 @@ from .support import GOOD, Reply, ScriptedServer
 )
 def test_only_addresses_of_this_machine(text: str, url: str | None) -> None:
     assert local_url(text) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        (" http://Sandbox:8470/docs", "http://sandbox:8470"),
+        ("http://panda_sandbox-2", "http://panda_sandbox-2:80"),
+        ("http://127.0.0.1:8470", "http://127.0.0.1:8470"),
+        ("https://sandbox:8470", None),
+        ("http://sandbox.example.com", None),
+        ("http://sandbox.", None),
+        # Other spellings of 169.254.169.254.
+        ("http://2852039166/", None),
+        ("http://0xa9fea9fe/", None),
+        ("http://[fe80::1]/", None),
+        ("http://sandbox@example.com", None),
+        ("http://sandbox:port", None),
+    ],
+)
+def test_or_of_a_name_without_a_dot(text: str, url: str | None) -> None:
+    assert sandbox_url(text) == url
 
 
 def test_sandbox_tells_its_connection(sandbox: SandboxProcess) -> None:
