@@ -7,7 +7,7 @@ RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime setup demo test one matrix lint format i18n readme shots shell bench \
+.PHONY: help runtime setup demo test one matrix wheels lint format i18n readme shots shell bench \
 	chaos mutants clean
 
 help:
@@ -30,6 +30,9 @@ one: runtime
 
 matrix: runtime
 	@$(RUN) tools.matrix
+
+wheels: runtime
+	@$(RUN) tools.wheels
 
 lint: runtime
 	@$(RUN) tools.lint

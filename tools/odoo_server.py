@@ -12,15 +12,16 @@ from tools.paths import DATA, LOGS, PYTHON, ROOT
 START_PATIENCE = 120
 
 
-def odoo_command(server, database, *arguments, python=PYTHON):
+def odoo_command(server, database, *arguments, python=PYTHON, checkout=ROOT):
     """Return the command line of Odoo for a database.
 
     :param tools.postgres.Server server: where the database is
     :param str database: its name
     :param arguments: further options of Odoo
     :param python: what runs it
+    :param checkout: where our addons are; None if ``python`` has them installed
     """
-    folders = [*odoo_source.addons_paths(), ROOT]
+    folders = [*odoo_source.addons_paths(), *([checkout] if checkout else [])]
     return [
         str(python),
         "-m",
@@ -68,9 +69,12 @@ def environment():
     return values
 
 
-def install(server, database, modules, *arguments, log=None, python=PYTHON):
+def install(
+    server, database, modules, *arguments, log=None, python=PYTHON, checkout=ROOT
+):
     """Install modules into a database and stop.
 
+    :param python, checkout: as in :func:`odoo_command`
     :raise Failure: when Odoo does not manage to
     """
     log = log or LOGS / f"install-{database}.log"
@@ -78,9 +82,9 @@ def install(server, database, modules, *arguments, log=None, python=PYTHON):
     options = ["-i", ",".join(modules), "--stop-after-init", "--no-http", *arguments]
     with log.open("wb") as output:
         process = subprocess.run(
-            odoo_command(server, database, *options, python=python),
+            odoo_command(server, database, *options, python=python, checkout=checkout),
             env=environment(),
-            cwd=ROOT,
+            cwd=checkout or DATA,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -97,21 +101,23 @@ class OdooServer:
     :param tools.postgres.Server server: PostgreSQL to use
     :param str database: name of the database
     :param arguments: further options of Odoo
+    :param place: ``python`` and ``checkout``, as in :func:`odoo_command`
     """
 
-    def __init__(self, server, database, *arguments, log=None, port=None):
+    def __init__(self, server, database, *arguments, log=None, port=None, **place):
         self.port = port or processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log or LOGS / f"odoo-{database}.log"
         options = [f"--http-port={self.port}", *arguments]
-        self.command = odoo_command(server, database, *options)
+        self.command = odoo_command(server, database, *options, **place)
+        self.folder = place.get("checkout", ROOT) or DATA
         self.process = None
 
     def __enter__(self):
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_bytes(b"")
         self.process = processes.start(
-            self.command, self.log, env=environment(), cwd=ROOT
+            self.command, self.log, env=environment(), cwd=self.folder
         )
         try:
             self._wait()
