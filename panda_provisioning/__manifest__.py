@@ -5,6 +5,7 @@
     "summary": "Customers and resellers in Panda (WatchGuard Cloud), from contacts",
     "author": "Panda Provisioning contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "images": ["static/description/overview.png"],
     "depends": ["contacts", "mail", "phone_validation"],
     "external_dependencies": {

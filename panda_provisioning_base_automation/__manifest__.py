@@ -5,6 +5,7 @@
     "summary": "Automation rules that react to what becomes of accounts in Panda",
     "author": "Panda Provisioning contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "depends": ["panda_provisioning", "base_automation"],
     "auto_install": True,
 }

@@ -5,6 +5,7 @@
     "summary": "A confirmed order puts the reseller and the customer into Panda",
     "author": "Panda Provisioning contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "images": ["static/description/quotation.png"],
     "depends": ["panda_provisioning", "sale", "base_automation"],
     "data": [

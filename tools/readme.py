@@ -21,6 +21,8 @@ SECTIONS = {
     "USAGE": "Usage",
     "ROADMAP": "What it does not do",
     "DEVELOP": "For developers",
+    "HISTORY": "Changes",
+    "CONTRIBUTORS": "Contributors",
 }
 PICTURES = "../static/description/"
 """Where pictures are, as seen from a fragment."""
