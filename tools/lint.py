@@ -58,6 +58,7 @@ def checks():
         Check("addon files: oca-checks-odoo-module", (*OCA_MODULE, *modules)),
         Check("XML and JavaScript format: prettier", prettier("--check")),
         Check("rules: ruff check", ("ruff", "check", ".")),
+        Check("security: bandit", (*BANDIT, *modules, "sandbox/panda_sandbox")),
         Check("format: ruff format", ("ruff", "format", "--check", ".")),
         Check("documents: links, anchors, names", ("python", "-m", "tools.doc_links")),
         Check("manuals: make readme", ("python", "-m", "tools.readme", "--check")),
@@ -75,6 +76,7 @@ def checks():
 
 
 OCA_MODULE = ("oca-checks-odoo-module",)
+BANDIT = ("bandit", "-q", "-c", "pyproject.toml", "--severity-level=medium", "-r")
 
 
 def _manifest_checks():
