@@ -7,8 +7,8 @@ RUN = "$(CURDIR)/.runtime/venv/bin/python" -m
 export PYTHONPYCACHEPREFIX = $(CURDIR)/.runtime/pycache
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime setup demo test one matrix wheels lint format i18n readme shots shell bench \
-	chaos mutants clean
+.PHONY: help runtime setup demo test one matrix wheels coverage lint format i18n readme shots \
+	shell bench chaos mutants clean
 
 help:
 	@$(PYTHON) -m tools.help
@@ -33,6 +33,9 @@ matrix: runtime
 
 wheels: runtime
 	@$(RUN) tools.wheels
+
+coverage: runtime
+	@$(RUN) tools.coverage
 
 lint: runtime
 	@$(RUN) tools.lint

@@ -11,8 +11,9 @@ make one       run some tests of an addon by pytest, without installing it again
 make matrix    run the plain tests and install the addons with the libraries that Odoo
                names, those of Debian 12 and 13, and the newest (ONLY=odoo,debian12
                for some)
-make wheels    build the wheels of the addons and of the sandbox, install them into clean
-               environments and synchronise a contact there
+make wheels    build the wheels of the addons and of the sandbox, install them into
+               clean environments and synchronise a contact there
+make coverage  say which branches of core, panda_api and engine the tests run
 make lint      run all checks
 make format    put all files into the form that make lint asks for
 make i18n      bring the translations up to date with the strings of the addons
