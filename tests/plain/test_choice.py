@@ -46,6 +46,16 @@ def test_an_answer_without_an_id_is_about_what_was_asked_for(world: World) -> No
     assert choose(world, chosen_id)
 
 
+def test_an_account_without_a_readable_name_is_asked_for_again(world: World) -> None:
+    chosen_id = world.client.create_account(ROOT_ACCOUNT, **ACME)
+    read = world.client.get_account
+    for name in ("", "Ac\ufffde"):
+        world.client.get_account = lambda id_, name=name: replace(read(id_), name=name)
+        with pytest.raises(PandaError) as raised:
+            choose(world, chosen_id)
+        assert raised.value.code == "unreadable"
+
+
 @pytest.mark.parametrize("chosen_id", ["ROOT-1", "root-1", "PARENT-1", "Parent-1"])
 def test_root_and_parent_are_nobodys_however_they_are_spelled(chosen_id: str) -> None:
     assert not may_be_chosen(chosen_id, parent_id="PARENT-1", root_id="ROOT-1")

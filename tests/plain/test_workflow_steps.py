@@ -547,6 +547,25 @@ def test_a_contact_that_was_edited_since_it_was_sent_is_updated(
     assert_same(outcome, found_operator(step))
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        Operator("", "bob@acme.example"),
+        Operator("an\ufffd.lee", "bob@acme.example"),
+        Operator("bob", "an\ufffd@acme.example"),
+    ],
+)
+def test_an_operator_that_cannot_be_read_may_be_this_one(damaged: Operator) -> None:
+    """So none is created, and it is looked for again."""
+    outcome, calls = run(looking_for_operator(), [damaged])
+    assert outcome.step is Step.FIND_OPERATOR
+    assert readable(outcome.error)[1] == "unreadable"
+    assert [name for name, *_rest in calls] == ["list_operators"]
+    known = Operator("ann.lee", "ann@acme.example")
+    outcome, _ = run(looking_for_operator(), [damaged, known])
+    assert_same(outcome, found_operator(Step.DONE))
+
+
 def test_another_operator_with_the_email_is_for_a_person() -> None:
     """Its username is named, even when the create was refused or may be lost."""
     operators = [
