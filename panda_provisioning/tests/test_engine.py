@@ -303,7 +303,7 @@ class TestEngine(PandaCase):
         self.run_cron()
         self.assertEqual(account.state, "retry")
         tried = account.attempt_count
-        self.assertIn(tried, (2, 3), "the run has waited for some seconds")
+        self.assertIn(tried, (3, 4), "the run has waited for some seconds")
         first_wait = account.next_attempt_at - fields.Datetime.now()
         notes = len(partner.message_ids)
         for _attempt in range(MAX_ATTEMPTS - tried):

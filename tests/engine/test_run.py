@@ -942,10 +942,10 @@ def test_an_outage_of_one_account_is_an_attempt_of_its_own(world):
     remote_id = world.add_tenant(**IN_PANDA)
     path = f"/rest/platform/accounts/v1/accounts/{remote_id}"
     world.fault("server_error", method="GET", path=path)
-    account, other = world.add(**IN_PANDA, attempt_count=2), world.add()
+    account, other = world.add(**IN_PANDA, attempt_count=3), world.add()
     world.run()
     row = world.read(account)
-    assert (row.state, row.attempt_count) == ("retry", 3)
+    assert (row.state, row.attempt_count) == ("retry", 4)
     assert world.read(other).state == "synced"
     assert health(world).health == "healthy"
 
