@@ -6,6 +6,7 @@ from . import panda_system_secret
 from . import panda_system
 from . import panda_system_address
 from . import panda_system_database
+from . import panda_system_health
 from . import panda_account
 from . import panda_account_timeline
 from . import panda_system_overview

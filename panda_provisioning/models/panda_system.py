@@ -622,20 +622,6 @@ class PandaSystem(models.Model):
     # While a system is in quarantine no account is tried and none loses an attempt;
     # the cron probes at growing intervals.
 
-    def _get_health_report(self):
-        """Return how this system stands, for a program, see ``/panda/health``."""
-        code = self._get_problem_code()
-        if not code and self.health in ("throttled", "quarantined"):
-            code = self.health_code or self.health
-        return {
-            "id": self.id,
-            "name": self.name,
-            "state": self.state,
-            "health": self.health,
-            "problem": code,
-            "message": self.health_message or "",
-        }
-
     def _is_paused(self):
         """Whether nothing may be sent before :attr:`next_probe_at`.
 

@@ -336,5 +336,5 @@ every model are not ours."""
 HIDDEN = {("res.partner", "panda_sync_status"): "portal"}
 """What some may read, but find empty."""
 
-ROUTES = {"/panda/health": OWN}
+ROUTES = {"/panda/health": OWN, "/panda/metrics": OWN}
 """``{address: who may ask for it, with an API key}``"""
