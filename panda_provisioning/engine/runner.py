@@ -217,6 +217,7 @@ class Runner:
         self._queue.save([*settled, *(claim.row for claim in begun)])
         self._listener.commit()
         self._count(settled)
+        self._log(settled)
         return ready
 
     def _read_bound(self):
@@ -329,6 +330,7 @@ class Runner:
         self._record([item for item, _row in decided], ours)
         self._listener.commit()
         self._count(ended)
+        self._log(ended, {item.claim.id: item.exchanges for item, _row in kept})
         return [
             (item, row)
             for item, row in kept
@@ -409,6 +411,26 @@ class Runner:
         """Count the accounts of ``rows``, which are not in hand any more."""
         self._finished_count += len(rows)
         self._progress.add(rows)
+
+    def _log(self, rows, exchanges=None):
+        """Log what has become of accounts, as ``key=value`` for programs.
+
+        :param exchanges: the requests of their last step, by account; the Sync Log has
+            their ``request``, too, which Panda gets as X-Correlation-ID.
+        """
+        for row in rows:
+            account_id = row.snapshot.key
+            last = (exchanges or {}).get(account_id, ())[-1:]
+            _logger.info(
+                "account=%s system=%s run=%s state=%s error=%s attempts=%s request=%s",
+                account_id,
+                self._settings.system_id,
+                self._queue.token,
+                row.state.value,
+                row.error_code or "-",
+                row.attempt_count,
+                last[0].correlation_id if last else "-",
+            )
 
     def _report(self):
         """Report how far the run is and what has settled."""

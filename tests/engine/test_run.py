@@ -1,6 +1,7 @@
 """What a whole run does between its transactions, seen from other connections."""
 
 import json
+import logging
 import threading
 import time
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 from .support import CONNECTIONS, Spy, ago, ahead, epoch, finished, now
+
+RUNNER = "odoo.addons.panda_provisioning.engine.runner"
 
 
 class Submitted:
@@ -1067,3 +1070,38 @@ def test_a_button_waits_for_the_run_that_works_on_its_account(world):
         env["panda.service"]._synchronize_now(record, seconds=10)
         assert record.state == "synced"
     thread.join()
+
+
+def test_what_becomes_of_an_account_is_logged_for_programs(world, caplog):
+    """In one line; Panda and the Sync Log know its last request by the same ID."""
+    good, bad = world.add(), world.add(phone=None)
+    with caplog.at_level(logging.INFO, logger=RUNNER):
+        world.run()
+    lines = [r.getMessage() for r in caplog.records if r.levelno == logging.INFO]
+    found = [dict(part.split("=") for part in line.split()) for line in lines]
+    by_account = {int(fields["account"]): fields for fields in found}
+    assert len(found) == len(by_account) == 2
+    [request] = world.execute(
+        "SELECT correlation_id FROM panda_sync_log WHERE account_id = %s"
+        " AND step = 'await_operator' ORDER BY id DESC LIMIT 1",
+        [good],
+    )
+    runs = {fields.pop("run") for fields in found}
+    assert len(runs) == 1
+    common = {"system": str(world.system), "attempts": "0"}
+    assert by_account == {
+        good: {
+            **common,
+            "account": str(good),
+            "state": "synced",
+            "error": "-",
+            "request": request.correlation_id,
+        },
+        bad: {
+            **common,
+            "account": str(bad),
+            "state": "failed",
+            "error": "phone_missing",
+            "request": "-",
+        },
+    }

@@ -7,7 +7,9 @@ from typing import Any
 
 from panda_provisioning.core.metrics import METRICS, as_text
 
-LINE = re.compile(r'[a-z_]+\{[a-z]+="(\\.|[^"\\])*"(,[a-z]+="(\\.|[^"\\])*")*\} [\d.e+]+')
+LINE = re.compile(
+    r'[a-z_]+\{[a-z]+="(\\.|[^"\\])*"(,[a-z]+="(\\.|[^"\\])*")*\} [\d.e+]+'
+)
 
 
 def report(**values: Any) -> dict[str, Any]:
