@@ -1,8 +1,7 @@
 """The health reports of systems in the text format of Prometheus.
 
-The format is described at
-https://prometheus.io/docs/instrumenting/exposition_formats/. A library for it would be a
-dependency for these lines.
+The format: https://prometheus.io/docs/instrumenting/exposition_formats/. A library would
+be one more dependency for a few lines.
 """
 
 from __future__ import annotations
