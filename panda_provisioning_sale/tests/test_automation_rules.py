@@ -61,6 +61,27 @@ class TestAutomationRules(OrderCase):
         self.assertEqual(paid.panda_status, "done")
         self.assertEqual(len(self.tenants()), 1)
 
+    def test_a_rule_on_the_status_of_orders(self):
+        """It runs when the engine has settled the accounts of the order."""
+        status = self.env["ir.model.fields"]._get("sale.order", "panda_status")
+        for outcome in ("done", "failed"):
+            self.make_rule(
+                "sale.order",
+                f"record.write({{'client_order_ref': '{outcome}'}})",
+                trigger="on_create_or_write",
+                trigger_field_ids=status.ids,
+                filter_domain=f"[('panda_status', '=', '{outcome}')]",
+            )
+        good = self.make_order(self.make_partner("Good Test"))
+        bad = self.make_order(self.make_partner("Bad Test", phone=False))
+        for order in (good, bad):
+            order.action_confirm()
+            self.assertFalse(order.client_order_ref)
+        self.run_crons()
+        self.assertEqual([good.panda_status, bad.panda_status], ["done", "failed"])
+        self.assertEqual(good.client_order_ref, "done")
+        self.assertEqual(bad.client_order_ref, "failed")
+
     def refund(self, invoice):
         """Return a credit note that reconciles an invoice which nobody has paid."""
         refund = invoice._reverse_moves()
