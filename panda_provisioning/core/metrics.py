@@ -1,7 +1,7 @@
 """The health reports of systems in the text format of Prometheus.
 
-The format: https://prometheus.io/docs/instrumenting/exposition_formats/. A library would
-be one more dependency for a few lines.
+Format: https://prometheus.io/docs/instrumenting/exposition_formats/. A library would be
+one more dependency for a few lines.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ LATELY = 60
 class PandaSystem(models.Model):
     """What a program that watches over Odoo sees of a system."""
 
-    _inherit = "panda.system"
+    _name = "panda.system"
+    _inherit = ["panda.system"]
 
     # === BUSINESS METHODS === #
 
